@@ -1,0 +1,44 @@
+"""Databases, behind one small interface over Arrow record batches.
+
+A driver is one file that defines a class with the methods of `Database`, and one line in
+`_DRIVERS`. It is imported when a URL of its scheme is opened.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Sequence
+
+from sqlflow_runtime._contract import DATASOURCE, DEFAULT_DATASOURCE
+from sqlflow_runtime._errors import ResourceError, did_you_mean
+from sqlflow_runtime.data._cells import cells
+from sqlflow_runtime.data._database import Database, QueryResult
+from sqlflow_runtime.data._spool import BATCH_ROWS, Spool, spool
+
+__all__ = ["BATCH_ROWS", "Database", "QueryResult", "Spool", "cells", "connect", "spool"]
+
+_DRIVERS = {
+    "duckdb": "sqlflow_runtime.data._duckdb:DuckDB",
+}
+
+
+def connect(session: Sequence[str] = (), *, url: str | None = None) -> Database:
+    """Returns the step's database, to be used as a context manager: open inside, closed outside.
+
+    `session` is replayed on the connection as it opens. Without `url` the database is the one that
+    `SQLFLOW_DATASOURCE` names.
+    """
+    url = url or os.environ.get(DATASOURCE) or DEFAULT_DATASOURCE
+    scheme, colon, _ = url.partition(":")
+    driver = _DRIVERS.get(scheme)
+    if not colon or driver is None:
+        # The URL may hold a password, so no more of it than its scheme is shown.
+        named = f"`{scheme}`" if colon else "a URL without a scheme"
+        raise ResourceError(
+            f"no database driver for {named} in {DATASOURCE}",
+            help=did_you_mean(scheme if colon else "", _DRIVERS),
+        )
+    module, _, name = driver.partition(":")
+    database: Database = getattr(importlib.import_module(module), name)(url, session)
+    return database

@@ -1,0 +1,75 @@
+"""What the steps ask of a database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import pyarrow as pa
+
+from sqlflow_runtime._table import Table
+
+
+@dataclass(frozen=True)
+class QueryResult:
+    """The rows that a statement returned: the first few, and how many there were."""
+
+    statement: str
+    columns: list[str]
+    rows: list[list[Any]] = field(default_factory=list)
+    row_count: int = 0
+
+
+class Database(Protocol):
+    """A connection, open between `__enter__` and `__exit__`, and only as long as it must be.
+
+    All SQL reaches the database as it was written. Methods raise the errors of `_errors`: a
+    ProgramError when the SQL or a name in it is at fault, a ResourceError or TransientError when
+    the database is.
+    """
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+    def execute(self, statements: list[str], preview: int) -> list[QueryResult | None]:
+        """Runs statements in order, all or none unless they manage transactions themselves.
+
+        Returns, for each statement that returns rows, its first `preview` rows; else None.
+        """
+        ...
+
+    def describe(self, select: str) -> pa.Schema:
+        """Returns the columns that `select` yields, without running it."""
+        ...
+
+    def read(self, select: str) -> pa.RecordBatchReader:
+        """Streams the rows of `select` in batches of `BATCH_ROWS`, the last one shorter.
+
+        Fields may carry metadata by which `write` and `replace` of the same driver restore
+        types that Arrow lacks. The connection must stay open while the reader is in use.
+        """
+        ...
+
+    def write(self, table: Table, reader: pa.RecordBatchReader) -> int:
+        """Appends rows to an existing table, all or none, and returns their number."""
+        ...
+
+    def replace(self, table: Table, reader: pa.RecordBatchReader) -> int:
+        """Makes `table` consist of these rows, in one transaction, and returns their number.
+
+        Another connection sees the old table or the new one. The schema must exist.
+        """
+        ...
+
+    def table_exists(self, table: Table) -> bool: ...
+
+    def location(self, table: Table) -> str:
+        """Says where `table` is, for people; holds no secret."""
+        ...

@@ -1,0 +1,169 @@
+"""What the steps ask of an engine, and what they hand to it."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from sqlflow_runtime.features._fitted import Encoded, Specification
+from sqlflow_runtime.features._values import Doubles, Integers
+
+Value: TypeAlias = Any  # str, int, float, bool, None, or a list of them
+Inputs: TypeAlias = Mapping[str, Encoded]
+
+
+class Kind(enum.Enum):
+    """What a model's predictions are."""
+
+    CLASSIFICATION = "classification"
+    REGRESSION = "regression"
+    RANKING = "ranking"
+    HAZARD = "hazard"
+    LIFETIME = "lifetime"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train, as TRAIN says it; None is what it does not say."""
+
+    params: Mapping[str, Value] = field(default_factory=dict)
+    rounds: int | None = None
+    epochs: int | None = None
+    batch_size: int | None = None
+    max_steps: int | None = None
+    optimizer: Mapping[str, Value] | None = None
+    loss: Mapping[str, Value] | None = None
+    early_stopping: int | None = None
+    metrics: Sequence[str] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return {name: value for name, value in asdict(self).items() if value not in (None, (), [])}
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Encoded rows with what is to be learned from them.
+
+    `label` [rows] holds class ids or numbers. For ranking, `group` [rows] holds query numbers in
+    ascending order. The label of a hazard is a time, negative when nothing happened until
+    then; of a lifetime it is the start of an interval that ends at `upper_bound` [rows].
+    """
+
+    inputs: Inputs
+    label: Doubles
+    weight: Doubles | None = None
+    group: Integers | None = None
+    upper_bound: Doubles | None = None
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a training went: rounds or epochs done, and the last value of each metric watched."""
+
+    done: int
+    unit: str
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """`values` [rows] are class ids or numbers; the others [rows, classes] belong to classes."""
+
+    values: Doubles
+    probabilities: Doubles | None = None
+    logits: Doubles | None = None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Contributions of features to outputs: `values` [rows, outputs, features].
+
+    A row's values and the `base` [rows, outputs] add up to its outputs.
+    """
+
+    values: Doubles
+    base: Doubles
+
+
+class Estimator(Protocol):
+    """An estimator with its settings; `fit` or `load` makes it a model."""
+
+    name: str
+    engine: str
+    settings: Settings
+
+    @property
+    def roles(self) -> Mapping[str, str]:
+        """The columns with a part of their own: `weight`, `group`, `upper_bound` to column."""
+        ...
+
+    def kind(self, label: pa.DataType) -> Kind:
+        """Says what is learned from a label of this type."""
+        ...
+
+    def class_count(self) -> int | None:
+        """Returns the number of classes the program states, if it does."""
+        ...
+
+    def class_names(self) -> Sequence[str] | None:
+        """Returns the classes the program lists, in order, if it does."""
+        ...
+
+    def fit(
+        self,
+        features: Specification,
+        train: Examples,
+        validation: Examples | None,
+        kind: Kind,
+        classes: int,
+        start: Estimator | None,
+    ) -> Training:
+        """Learns, and reports progress. `start` is a fitted estimator to go on from."""
+        ...
+
+    def predict(self, inputs: Inputs, *, logits: bool = False) -> Prediction: ...
+
+    def explainers(self) -> Sequence[str]:
+        """Returns the explainers that suit the model, the default one first."""
+        ...
+
+    def explain_rows(self, explainer: str) -> int | None:
+        """Returns the most rows that can be explained in reasonable time, None if any number."""
+        ...
+
+    def explain(self, explainer: str, inputs: Inputs, background: Inputs) -> Explanation:
+        """Returns contributions; `background` is a sample of the whole query's rows."""
+        ...
+
+    def importance(self) -> Mapping[str, Mapping[str, float]]:
+        """Returns for each feature's name its measures of importance, by their names."""
+        ...
+
+    def save(self, folder: Path) -> None: ...
+
+    def load(self, folder: Path, features: Specification, kind: Kind, classes: int) -> None: ...
+
+    def versions(self) -> Mapping[str, str]:
+        """Returns the versions of the libraries that made the model."""
+        ...
+
+
+def rows_of(inputs: Inputs) -> int:
+    return next(iter(inputs.values())).rows
+
+
+def take(inputs: Inputs, rows: Integers) -> dict[str, Encoded]:
+    return {name: encoded.take(rows) for name, encoded in inputs.items()}
+
+
+def softmax(logits: npt.NDArray[Any]) -> Doubles:
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probabilities: Doubles = shifted / shifted.sum(axis=1, keepdims=True)
+    return probabilities

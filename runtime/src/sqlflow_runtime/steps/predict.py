@@ -1,0 +1,110 @@
+"""PREDICT: a query's columns, and what a model makes of them, into a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+
+from sqlflow_runtime import _model
+from sqlflow_runtime._errors import ProgramError, did_you_mean
+from sqlflow_runtime._label import Label
+from sqlflow_runtime._table import Table
+from sqlflow_runtime.data import Spool
+from sqlflow_runtime.estimators import Kind, Prediction
+from sqlflow_runtime.features._values import Tally
+from sqlflow_runtime.steps import _rows
+
+EXTRA_OUTPUTS = ("probabilities", "probability", "logits")
+
+
+def run(
+    select: str,
+    model_name: str,
+    into: Table,
+    column: str,
+    extra_outputs: list[str],
+    batch_size: int | None,
+    session: list[str],
+) -> None:
+    model = _model.load(model_name)
+    _check_extra_outputs(extra_outputs, model)
+    rows = _rows.read(select, session)
+    kept = _kept(rows, model.label, column)
+    added = [model.label.result_field(column), *_extra_fields(extra_outputs, model.label)]
+    schema = pa.schema([*(rows.schema.field(index) for index in kept), *added])
+    _check_names(schema)
+
+    def predicted() -> Iterator[pa.RecordBatch]:
+        tally = Tally()
+        for batch in _rows.slices(rows, batch_size):
+            inputs = model.features.encode(batch, model.where, tally)
+            found = model.estimator.predict(inputs, logits="logits" in extra_outputs)
+            columns = [batch.column(index) for index in kept]
+            columns.append(model.label.decode(found.values))
+            columns += _extra_columns(extra_outputs, found)
+            yield pa.RecordBatch.from_arrays(columns, schema=schema)
+        tally.warn()
+
+    _rows.publish(into, schema, predicted(), f"{into}, predicted by {model.name}", session)
+
+
+def _kept(rows: Spool, label: Label, column: str) -> list[int]:
+    """Returns the places of the columns that go into the table: all but the label."""
+    names: list[str] = rows.schema.names
+    dropped = label.name if label.name in names else None
+    folded = [name for name in names if name.lower() == label.name.lower()]
+    if dropped is None and len(folded) == 1:
+        dropped = folded[0]
+    kept = [index for index, name in enumerate(names) if name != dropped]
+    if column.lower() in {names[index].lower() for index in kept}:
+        raise ProgramError(
+            f"the query has a column `{column}` of its own, beside the predicted one",
+            help="predict into a column of another name, or leave that one out of the query",
+        )
+    return kept
+
+
+def _check_extra_outputs(extra_outputs: list[str], model: _model.Model) -> None:
+    for name in extra_outputs:
+        if name not in EXTRA_OUTPUTS:
+            raise ProgramError(f"no extra output `{name}`", help=did_you_mean(name, EXTRA_OUTPUTS))
+        if model.label.kind is not Kind.CLASSIFICATION:
+            raise ProgramError(
+                f"the model `{model.name}` does not classify and has no `{name}`",
+                help="leave out predict.extra_outputs",
+            )
+
+
+def _extra_fields(extra_outputs: list[str], label: Label) -> list[pa.Field]:
+    names = {
+        "probabilities": [f"probability_{name}" for name in label.classes],
+        "probability": ["probability"],
+        "logits": [f"logit_{name}" for name in label.classes],
+    }
+    return [pa.field(name, pa.float64()) for output in extra_outputs for name in names[output]]
+
+
+def _extra_columns(extra_outputs: list[str], found: Prediction) -> list[pa.Array]:
+    columns: list[pa.Array] = []
+    for output in extra_outputs:
+        values = found.logits if output == "logits" else found.probabilities
+        if values is None:
+            raise ProgramError(
+                f"the model's objective gives no {output}", help="train with binary:logistic"
+            )
+        if output == "probability":
+            values = np.max(values, axis=1, keepdims=True, initial=0.0)
+        columns += [pa.array(values[:, index]) for index in range(values.shape[1])]
+    return columns
+
+
+def _check_names(schema: pa.Schema) -> None:
+    seen = set[str]()
+    for name in schema.names:
+        if name.lower() in seen:
+            raise ProgramError(
+                f"the table would have two columns `{name}`", help="rename one of them with AS"
+            )
+        seen.add(name.lower())

@@ -1,0 +1,135 @@
+"""TRAIN: from a query's rows to a stored model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlflow_runtime import _events, _model
+from sqlflow_runtime._errors import ProgramError
+from sqlflow_runtime._label import Label, find_label, with_classes
+from sqlflow_runtime.data import Spool, connect, spool
+from sqlflow_runtime.estimators import Estimator, Kind, Settings
+from sqlflow_runtime.estimators import estimator as make_estimator
+from sqlflow_runtime.features import _declared
+from sqlflow_runtime.features._fit import WHERE, fit
+from sqlflow_runtime.features._fitted import Specification, find_column
+from sqlflow_runtime.steps import _rows
+
+WHERE_VALIDATION = "the validation query"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A TRAIN statement."""
+
+    select: str
+    estimator: str
+    settings: Settings
+    validation: str | None
+    features: _declared.FeatureLists
+    label: str | None
+    start_from: str | None
+    into: str
+    statement: str | None
+    session: list[str]
+
+
+def run(request: Request) -> None:
+    started = time.monotonic()
+    model = make_estimator(request.estimator, request.settings)
+    if request.label is None:
+        raise ProgramError(f"{model.name} learns from a label", help="say LABEL column")
+    start = None if request.start_from is None else _model.load(request.start_from)
+    rows, validation_rows = _read(request)
+    if not rows.rows:
+        raise ProgramError(f"{WHERE} returns no rows")
+
+    label = _label(request.label, model, rows, start)
+    roles = _roles(model, rows)
+    _events.log("info", f"{rows.rows} rows read")
+    features = _features(request, rows, label, roles, start)
+    train, used = _rows.examples(rows, features, label, roles, WHERE)
+    validation = None
+    if validation_rows is not None:
+        found = find_column(label.name, validation_rows.schema.names, WHERE_VALIDATION)
+        checked = Label(label.field.with_name(found), label.kind, label.classes)
+        validation, _ = _rows.examples(validation_rows, features, checked, roles, WHERE_VALIDATION)
+
+    training = model.fit(
+        features,
+        train,
+        validation,
+        label.kind,
+        len(label.classes),
+        start.estimator if start else None,
+    )
+    about: dict[str, Any] = {
+        "statement": request.statement,
+        "select": request.select,
+        "declared": _declared_json(request.features),
+        "rows": used,
+        "seconds": round(time.monotonic() - started, 3),
+        "start_from": None if start is None else f"{start.name}@{start.version}",
+    }
+    folder = _model.publish(request.into, model, features, label, training, about)
+    _events.output("model", request.into, str(folder.path))
+
+
+def _read(request: Request) -> tuple[Spool, Spool | None]:
+    """Reads both queries on one connection, and lets go of it."""
+    with connect(request.session) as database:
+        rows = spool(database.read(request.select))
+        if request.validation is None:
+            return rows, None
+        return rows, spool(database.read(request.validation))
+
+
+def _label(name: str, model: Estimator, rows: Spool, start: _model.Model | None) -> Label:
+    found = rows.schema.field(find_column(name, rows.schema.names, WHERE))
+    label = find_label(name, rows.schema, model.kind(found.type))
+    if start is not None:
+        return _same_label(label, start)
+    if label.kind is not Kind.CLASSIFICATION:
+        return label
+    return with_classes(label, rows, model.class_count(), model.class_names())
+
+
+def _same_label(label: Label, start: _model.Model) -> Label:
+    """Returns the label with the classes of the model that training goes on from."""
+    if label.kind is not start.label.kind:
+        raise ProgramError(
+            f"the model `{start.name}` is a {start.label.kind.value} model, "
+            f"this training is {label.kind.value}"
+        )
+    return Label(label.field, label.kind, start.label.classes)
+
+
+def _roles(model: Estimator, rows: Spool) -> dict[str, str]:
+    return {role: find_column(name, rows.schema.names, WHERE) for role, name in model.roles.items()}
+
+
+def _features(
+    request: Request,
+    rows: Spool,
+    label: Label,
+    roles: Mapping[str, str],
+    start: _model.Model | None,
+) -> Specification:
+    reserved = {label.name, *roles.values()}
+    if start is None:
+        return fit(request.features, rows, reserved)
+    # Trees and weights belong to the columns and vocabularies they were trained on.
+    if start.document["declared"] != _declared_json(request.features):
+        raise ProgramError(
+            f"COLUMN differs from what the model `{start.name}` was trained with",
+            help="training can only go on with the same features",
+        )
+    return start.features
+
+
+def _declared_json(features: _declared.FeatureLists) -> dict[str, Any]:
+    lists = _declared.by_target(features)
+    return {name: [_declared.to_json(part) for part in parts] for name, parts in lists.items()}

@@ -1,0 +1,179 @@
+//! What Argo's and Tekton's manifests have in common: facts about the plan's
+//! steps in the terms of Kubernetes.
+
+use serde::Serialize;
+
+use super::environment::Renderer;
+use super::{Options, one, step};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::ir::{Action, Settings};
+use crate::plan::{Plan, PlannedStep};
+
+/// An argument of a container may take 128 KiB; Argo carries it in an
+/// environment variable that holds the whole template as JSON.
+const LARGEST_STEP: usize = 96 * 1024;
+
+/// etcd takes 1.5 MiB an object, and Argo 1 MiB with the status that grows
+/// beside the specification.
+const LARGEST_MANIFEST: usize = 900 * 1024;
+
+#[derive(Serialize)]
+pub(super) struct Header<'a> {
+    pub(super) version: &'a str,
+    pub(super) name: &'a str,
+    pub(super) generate_name: String,
+    pub(super) namespace: Option<&'a str>,
+    pub(super) service_account: &'a str,
+    pub(super) source: &'a str,
+    pub(super) source_sha256: &'a str,
+    /// A label's value holds 63 characters, a SHA-256 has 64.
+    pub(super) source_hash: &'a str,
+    pub(super) image: &'a str,
+    pub(super) datasource: &'a super::SecretKey,
+    pub(super) model_store: &'a super::SecretKey,
+}
+
+pub(super) fn header(options: &Options) -> Header<'_> {
+    Header {
+        version: env!("CARGO_PKG_VERSION"),
+        name: &options.name,
+        generate_name: format!("{}-", options.name),
+        namespace: options.cluster.namespace.as_deref(),
+        service_account: &options.cluster.service_account,
+        source: &options.source,
+        source_sha256: &options.source_sha256,
+        source_hash: &options.source_sha256[..16],
+        image: &options.cluster.image,
+        datasource: &options.cluster.datasource,
+        model_store: &options.cluster.model_store,
+    }
+}
+
+/// A step as both engines need it.
+#[derive(Serialize)]
+pub(super) struct Task<'a> {
+    pub(super) name: &'a str,
+    pub(super) needs: Vec<&'a str>,
+    pub(super) lines: String,
+    pub(super) digest: &'a str,
+    pub(super) image: &'a str,
+    /// The container's whole Python program.
+    pub(super) program: String,
+    pub(super) resources: Resources<'a>,
+    pub(super) timeout_seconds: Option<u64>,
+    pub(super) retry: Retry,
+}
+
+#[derive(Serialize)]
+pub(super) struct Resources<'a> {
+    cpu: &'a str,
+    memory: &'a str,
+    gpu: Option<String>,
+}
+
+/// When the engine may run a step again.
+#[derive(Serialize)]
+pub(super) struct Retry {
+    limit: u32,
+    /// Plain SQL need not be idempotent: it is run again only when the
+    /// infrastructure failed, an ML step also when it says that it may.
+    on_exit_75: bool,
+}
+
+/// The plan's steps as tasks. A step that is too large for a container is an
+/// error, since the cluster would only say so at run time.
+pub(super) fn tasks<'a>(
+    renderer: &Renderer,
+    plan: &'a Plan,
+    options: &'a Options,
+) -> Result<Vec<Task<'a>>, Diagnostics> {
+    let mut diagnostics = Diagnostics::default();
+    let tasks = plan
+        .steps()
+        .enumerate()
+        .map(|(at, planned)| {
+            let task = task(renderer, planned, plan.needs_names(at), options);
+            if task.program.len() > LARGEST_STEP {
+                diagnostics.push(too_large(planned, task.program.len()));
+            }
+            task
+        })
+        .collect();
+    if diagnostics.has_errors() {
+        Err(diagnostics)
+    } else {
+        Ok(tasks)
+    }
+}
+
+fn too_large(planned: &PlannedStep, size: usize) -> Diagnostic {
+    let message = format!(
+        "step `{}` is {size} bytes and a container's argument takes {LARGEST_STEP}",
+        planned.name
+    );
+    Diagnostic::new(Code::StepTooLarge, planned.step.span, message)
+        .help("load the data from a file or a table instead of writing it in the statement")
+}
+
+fn task<'a>(
+    renderer: &Renderer,
+    planned: &'a PlannedStep,
+    needs: Vec<&'a str>,
+    options: &'a Options,
+) -> Task<'a> {
+    let step = &planned.step;
+    let image = step.settings.image.as_deref().or(step.image.as_deref());
+    Task {
+        name: &planned.name,
+        needs,
+        lines: format!("{}-{}", step.lines.0, step.lines.1),
+        digest: &step.digest,
+        image: image.unwrap_or(&options.cluster.image),
+        program: step::container(renderer, planned),
+        resources: resources(&step.action, &step.settings),
+        timeout_seconds: step.settings.timeout_seconds,
+        retry: Retry {
+            limit: step.settings.retries.unwrap_or(2),
+            on_exit_75: !matches!(step.action, Action::Query(_)),
+        },
+    }
+}
+
+/// Requests by the kind of step, unless a directive says otherwise. Memory is
+/// limited to what is requested, so that a step is not evicted for taking
+/// more than was planned; processors are not limited.
+fn resources<'a>(action: &Action, settings: &'a Settings) -> Resources<'a> {
+    let (cpu, memory) = match action {
+        Action::Query(_) | Action::ShowTrain(_) => ("100m", "512Mi"),
+        Action::Train(_) => ("1", "4Gi"),
+        Action::Predict(_) | Action::Evaluate(_) | Action::Explain(_) => ("500m", "2Gi"),
+    };
+    Resources {
+        cpu: settings.cpu.as_deref().unwrap_or(cpu),
+        memory: settings.memory.as_deref().unwrap_or(memory),
+        gpu: settings
+            .gpu
+            .filter(|gpu| *gpu > 0)
+            .map(|gpu| gpu.to_string()),
+    }
+}
+
+/// Checks the whole manifest's size.
+pub(super) fn checked_size(manifest: String, plan: &Plan) -> Result<String, Diagnostics> {
+    if manifest.len() <= LARGEST_MANIFEST {
+        return Ok(manifest);
+    }
+    let span = plan
+        .steps()
+        .last()
+        .map(|planned| planned.step.span)
+        .unwrap_or_default();
+    let message = format!(
+        "the manifest is {} bytes and a cluster takes {LARGEST_MANIFEST}",
+        manifest.len()
+    );
+    Err(one(Diagnostic::new(Code::ArtifactTooLarge, span, message)
+        .help(
+            "split the program into several and run them one after another",
+        )))
+}

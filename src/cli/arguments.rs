@@ -1,0 +1,256 @@
+//! What was typed: every optional flag is an `Option`, and nothing has a
+//! default.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use sqlflowc::syntax::sql::Dialect;
+
+/// Compile SQL programs with machine-learning clauses to workflows
+#[derive(Debug, Parser)]
+#[command(name = "sqlflowc", version, max_term_width = 100)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Compile a program for a target
+    ///
+    /// The artifact goes to standard output or to the file of `-o`; everything
+    /// else goes to standard error.
+    Compile(CompileArguments),
+    /// Check programs and report all problems
+    Check(CheckArguments),
+    /// Show which step waits for which, and why
+    Plan(PlanArguments),
+    /// Run a program on this machine
+    ///
+    /// Prepares the step runtime in a cached environment of its own the first
+    /// time, then runs the steps in dependency order, in parallel where the
+    /// plan allows.
+    Run(RunArguments),
+    /// Print what one stage of the compiler makes of a program
+    Dump(DumpArguments),
+    /// List the estimators that this release trains, or one with its attributes
+    Models {
+        /// The estimator to show
+        name: Option<String>,
+    },
+    /// Prepare the step runtime's Python environment and say where it is
+    ///
+    /// Prints its interpreter and the folder of the runtime, for scripts that
+    /// run compiled programs themselves.
+    Environment(EnvironmentArguments),
+    /// Explain an error code
+    Explain {
+        /// The code, such as E0301
+        code: String,
+    },
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// The program and how its text is read.
+#[derive(Debug, Args)]
+pub(super) struct ProgramArguments {
+    /// The program's file, or `-` for standard input
+    #[arg(value_name = "PROGRAM")]
+    pub(super) program: PathBuf,
+    #[command(flatten)]
+    pub(super) dialect: DialectArguments,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DialectArguments {
+    /// The SQL dialect of the program; DuckDB's when nothing is said
+    #[arg(long, value_name = "NAME", value_parser = dialects(), env = "SQLFLOWC_DIALECT")]
+    pub(super) dialect: Option<String>,
+}
+
+fn dialects() -> PossibleValuesParser {
+    PossibleValuesParser::new(Dialect::ALL.iter().map(|dialect| dialect.as_str()))
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompileArguments {
+    #[command(flatten)]
+    pub(super) program: ProgramArguments,
+    /// What to compile to
+    #[arg(long, short)]
+    pub(super) target: TargetArgument,
+    /// Write the artifact to a file
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Write nothing; exit with status 1 when the file of `-o` is stale
+    #[arg(long, requires = "output")]
+    pub(super) check: bool,
+    /// Name of the run; from the program's file when nothing is said
+    #[arg(long, value_name = "NAME")]
+    pub(super) name: Option<String>,
+    #[command(flatten)]
+    pub(super) local: LocalArguments,
+    #[command(flatten)]
+    pub(super) cluster: ClusterArguments,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TargetArgument {
+    /// An Argo Workflow
+    Argo,
+    /// A Tekton PipelineRun
+    Tekton,
+    /// One Python script
+    Local,
+    /// The steps as JSON
+    Ir,
+    /// The plan as JSON
+    Plan,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Local target")]
+pub(super) struct LocalArguments {
+    /// Put the step runtime into the script, for `uv run SCRIPT` anywhere
+    #[arg(long)]
+    pub(super) self_contained: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Cluster targets")]
+pub(super) struct ClusterArguments {
+    /// Image with the step runtime
+    #[arg(long, value_name = "IMAGE", env = "SQLFLOWC_IMAGE")]
+    pub(super) image: Option<String>,
+    /// Namespace to write into the manifest
+    #[arg(long, value_name = "NAME")]
+    pub(super) namespace: Option<String>,
+    /// Service account of the pods
+    #[arg(long, value_name = "NAME")]
+    pub(super) service_account: Option<String>,
+    /// Secret with the database URL, and its key
+    #[arg(long, value_name = "NAME:KEY")]
+    pub(super) datasource_secret: Option<String>,
+    /// Secret with the model store URL, and its key
+    #[arg(long, value_name = "NAME:KEY")]
+    pub(super) model_store_secret: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArguments {
+    /// The programs' files, or `-` for standard input
+    #[arg(value_name = "PROGRAM", required = true)]
+    pub(super) programs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) dialect: DialectArguments,
+    /// How to write what is found
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) format: Option<CheckFormat>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CheckFormat {
+    /// For people
+    Human,
+    /// One JSON object a line
+    Json,
+    /// One SARIF log
+    Sarif,
+    /// GitHub's workflow commands
+    Github,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PlanArguments {
+    #[command(flatten)]
+    pub(super) program: ProgramArguments,
+    /// How to show the plan
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) format: Option<PlanFormat>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum PlanFormat {
+    /// For people
+    Text,
+    /// For tools
+    Json,
+    /// A Mermaid flowchart
+    Mermaid,
+    /// A Graphviz graph
+    Dot,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DumpArguments {
+    #[command(flatten)]
+    pub(super) program: ProgramArguments,
+    /// The stage
+    #[arg(long)]
+    pub(super) stage: StageArgument,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum StageArgument {
+    Tokens,
+    Ast,
+    Ir,
+    Plan,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArguments {
+    #[command(flatten)]
+    pub(super) program: ProgramArguments,
+    /// Database to work on; an embedded DuckDB under `.sqlflow/` when nothing is said
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "SQLFLOW_DATASOURCE",
+        hide_env_values = true
+    )]
+    pub(super) datasource: Option<String>,
+    /// Where models are kept; a folder under `.sqlflow/` when nothing is said
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "SQLFLOW_MODEL_STORE",
+        hide_env_values = true
+    )]
+    pub(super) model_store: Option<String>,
+    /// Steps that run at the same time; one a core when nothing is said
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) jobs: Option<u16>,
+    /// Run only this step; may be given again
+    #[arg(long, value_name = "NAME")]
+    pub(super) step: Vec<String>,
+    /// Go on with what does not depend on a failed step
+    #[arg(long)]
+    pub(super) keep_going: bool,
+    /// Leave out what succeeded in the last run that failed
+    #[arg(long)]
+    pub(super) resume: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct EnvironmentArguments {
+    /// Which packages; those of XGBoost programs when nothing is said
+    #[arg(value_enum)]
+    pub(super) packages: Option<Packages>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Packages {
+    /// Databases, XGBoost and scikit-learn
+    Core,
+    /// Core and neural networks
+    Deep,
+    /// Deep and what tests the runtime
+    Test,
+}

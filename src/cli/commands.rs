@@ -1,0 +1,284 @@
+//! What each command does.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use clap::CommandFactory;
+use sqlflowc::backend::{self, Target};
+use sqlflowc::compile;
+use sqlflowc::diagnostic::{Code, Diagnostics, Format, nearest, render};
+use sqlflowc::plan;
+use sqlflowc::runtime::Environment;
+use sqlflowc::semantic;
+use sqlflowc::source::SourceFile;
+use sqlflowc::syntax;
+use sqlflowc::syntax::sql::{self, Dialect};
+
+use super::arguments::{
+    Arguments, CheckArguments, CheckFormat, Command, CompileArguments, DumpArguments,
+    EnvironmentArguments, Packages, PlanArguments, PlanFormat, ProgramArguments, RunArguments,
+    StageArgument, TargetArgument,
+};
+use super::files::{print, read_program, write_artifact};
+use super::{Exit, environment, run, settings};
+
+pub(super) fn run(arguments: Arguments) -> Result<Exit> {
+    match arguments.command {
+        Command::Compile(arguments) => compile_command(&arguments),
+        Command::Check(arguments) => check(&arguments),
+        Command::Plan(arguments) => plan_command(&arguments),
+        Command::Run(arguments) => run_command(&arguments),
+        Command::Dump(arguments) => dump(&arguments),
+        Command::Environment(arguments) => environment_command(&arguments),
+        Command::Models { name } => models(name.as_deref()),
+        Command::Explain { code } => explain(&code),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "sqlflowc", &mut script);
+            print(&String::from_utf8(script).context("the completion script is no text")?)?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// Shows diagnostics to a person, on standard error.
+fn report(source: &SourceFile, diagnostics: &Diagnostics) -> Result<()> {
+    // `anstream` takes the colours out where they are not wanted.
+    let text = render(source, diagnostics, Format::Human { colour: true });
+    anstream::stderr().write_all(text.as_bytes())?;
+    Ok(())
+}
+
+fn read(arguments: &ProgramArguments) -> Result<(SourceFile, Dialect)> {
+    let source = read_program(&arguments.program)?;
+    Ok((source, settings::dialect(&arguments.dialect)))
+}
+
+fn compile_command(arguments: &CompileArguments) -> Result<Exit> {
+    let (source, dialect) = read(&arguments.program)?;
+    let options = match settings::options(arguments, &source) {
+        Ok(options) => options,
+        Err(message) => usage_error(&message),
+    };
+    let target = match arguments.target {
+        TargetArgument::Argo => Target::Argo,
+        TargetArgument::Tekton => Target::Tekton,
+        TargetArgument::Local => Target::Local,
+        TargetArgument::Ir => Target::Ir,
+        TargetArgument::Plan => Target::Plan,
+    };
+    let (artifact, diagnostics) = compile::compile(&source, dialect, target, &options);
+    report(&source, &diagnostics)?;
+    match (artifact, &arguments.output) {
+        (None, _) => Ok(Exit::ProgramErrors),
+        (Some(artifact), None) => print(&artifact).map(|()| Exit::Done),
+        (Some(artifact), Some(path)) if arguments.check => check_artifact(path, &artifact),
+        (Some(artifact), Some(path)) => write_artifact(path, &artifact).map(|()| Exit::Done),
+    }
+}
+
+fn usage_error(message: &str) -> ! {
+    Arguments::command()
+        .error(clap::error::ErrorKind::ValueValidation, message)
+        .exit()
+}
+
+fn check_artifact(path: &Path, artifact: &str) -> Result<Exit> {
+    let shown = path.display();
+    let there = match std::fs::read(path) {
+        Ok(bytes) => Some(bytes),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error).with_context(|| format!("`{shown}` cannot be read")),
+    };
+    if there.as_deref() == Some(artifact.as_bytes()) {
+        return Ok(Exit::Done);
+    }
+    let what = if there.is_some() {
+        "is stale"
+    } else {
+        "is missing"
+    };
+    writeln!(
+        anstream::stderr(),
+        "error: `{shown}` {what}; compile again without `--check`"
+    )?;
+    Ok(Exit::ProgramErrors)
+}
+
+fn check(arguments: &CheckArguments) -> Result<Exit> {
+    let dialect = settings::dialect(&arguments.dialect);
+    let format = match arguments.format.unwrap_or(CheckFormat::Human) {
+        CheckFormat::Human => Format::Human { colour: true },
+        CheckFormat::Json => Format::Json,
+        CheckFormat::Sarif => Format::Sarif,
+        CheckFormat::Github => Format::Github,
+    };
+    let mut exit = Exit::Done;
+    for path in &arguments.programs {
+        let source = match read_program(path) {
+            Ok(source) => source,
+            // A file that cannot be read hides no problem of the others.
+            Err(error) => {
+                writeln!(anstream::stderr(), "error: {error:#}")?;
+                exit = Exit::ResourceFailed;
+                continue;
+            }
+        };
+        let (_, diagnostics) = compile::lower(&source, dialect);
+        if diagnostics.has_errors() && exit == Exit::Done {
+            exit = Exit::ProgramErrors;
+        }
+        let text = render(&source, &diagnostics, format);
+        match format {
+            Format::Human { .. } => anstream::stderr().write_all(text.as_bytes())?,
+            Format::Json | Format::Sarif | Format::Github => print(&text)?,
+        }
+    }
+    Ok(exit)
+}
+
+fn plan_command(arguments: &PlanArguments) -> Result<Exit> {
+    let (source, dialect) = read(&arguments.program)?;
+    let (plan, diagnostics) = compile::plan(&source, dialect);
+    report(&source, &diagnostics)?;
+    let Some(plan) = plan else {
+        return Ok(Exit::ProgramErrors);
+    };
+    let format = match arguments.format.unwrap_or(PlanFormat::Text) {
+        PlanFormat::Text => plan::Format::Text,
+        PlanFormat::Json => plan::Format::Json,
+        PlanFormat::Mermaid => plan::Format::Mermaid,
+        PlanFormat::Dot => plan::Format::Dot,
+    };
+    print(&plan::show(&plan, format))?;
+    Ok(Exit::Done)
+}
+
+fn dump(arguments: &DumpArguments) -> Result<Exit> {
+    let (source, dialect) = read(&arguments.program)?;
+    let (text, diagnostics) = match arguments.stage {
+        StageArgument::Tokens => {
+            let (tokens, error) = sql::tokenize(&source, dialect);
+            let mut diagnostics = Diagnostics::default();
+            error.into_iter().for_each(|error| diagnostics.push(error));
+            (Some(syntax::show_tokens(&source, &tokens)), diagnostics)
+        }
+        StageArgument::Ast => {
+            let (program, diagnostics) = syntax::parse(&source, dialect);
+            (Some(json(&program)?), diagnostics)
+        }
+        StageArgument::Ir => {
+            let (ir, diagnostics) = compile::lower(&source, dialect);
+            (ir.map(|ir| json(&ir)).transpose()?, diagnostics)
+        }
+        StageArgument::Plan => {
+            let (plan, diagnostics) = compile::plan(&source, dialect);
+            let text = plan.map(|plan| plan::show(&plan, plan::Format::Json));
+            (text, diagnostics)
+        }
+    };
+    report(&source, &diagnostics)?;
+    if let Some(text) = &text {
+        print(text)?;
+    }
+    Ok(if diagnostics.has_errors() {
+        Exit::ProgramErrors
+    } else {
+        Exit::Done
+    })
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String> {
+    Ok(serde_json::to_string_pretty(value)? + "\n")
+}
+
+fn models(name: Option<&str>) -> Result<Exit> {
+    let Some(name) = name else {
+        print(&semantic::list_models())?;
+        return Ok(Exit::Done);
+    };
+    if let Some(text) = semantic::show_model(name) {
+        print(&text)?;
+        return Ok(Exit::Done);
+    }
+    let help = match nearest(name, semantic::model_names()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`sqlflowc models` lists them".to_owned(),
+    };
+    writeln!(
+        anstream::stderr(),
+        "error: no estimator is named `{name}`; {help}"
+    )?;
+    Ok(Exit::ProgramErrors)
+}
+
+fn explain(name: &str) -> Result<Exit> {
+    if let Some(code) = Code::from_name(name) {
+        print(code.page())?;
+        return Ok(Exit::Done);
+    }
+    let mut message = format!("error: no code is named `{name}`; the codes are:\n");
+    for code in Code::ALL {
+        writeln!(message, "  {code}  {}", code.meaning())?;
+    }
+    anstream::stderr().write_all(message.as_bytes())?;
+    Ok(Exit::ProgramErrors)
+}
+
+fn run_command(arguments: &RunArguments) -> Result<Exit> {
+    let path = &arguments.program.program;
+    let (source, dialect) = read(&arguments.program)?;
+    let (plan, diagnostics) = compile::plan(&source, dialect);
+    report(&source, &diagnostics)?;
+    let Some(plan) = plan else {
+        return Ok(Exit::ProgramErrors);
+    };
+    let options = settings::local_options(path, &source);
+    let script = match backend::emit(&plan, Target::Local, &options) {
+        Ok(script) => script,
+        Err(errors) => {
+            report(&source, &errors)?;
+            return Ok(Exit::ProgramErrors);
+        }
+    };
+    let packages = if backend::needs_deep(&plan) {
+        Environment::Deep
+    } else {
+        Environment::Core
+    };
+    let environment = environment::prepare(packages, &mut notify)?;
+    let folder = match path.parent() {
+        Some(folder) if path != Path::new("-") => std::path::absolute(folder)?,
+        _ => std::env::current_dir().context("the working directory is gone")?,
+    };
+    let status = run::run(
+        &environment,
+        &script,
+        Path::new(source.name()),
+        &folder,
+        &settings::run_options(arguments),
+    )?;
+    Ok(Exit::Status(status))
+}
+
+fn notify(text: &str) {
+    // When standard error is gone there is nobody to tell.
+    let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+fn environment_command(arguments: &EnvironmentArguments) -> Result<Exit> {
+    let packages = match arguments.packages.unwrap_or(Packages::Core) {
+        Packages::Core => Environment::Core,
+        Packages::Deep => Environment::Deep,
+        Packages::Test => Environment::Test,
+    };
+    let environment = environment::prepare(packages, &mut notify)?;
+    let document = serde_json::json!({
+        "python": environment.python,
+        "pythonpath": environment.runtime_path,
+    });
+    print(&format!("{document:#}\n"))?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,61 @@
+//! The command line: what was typed, what was meant, and what is done.
+
+mod arguments;
+mod commands;
+mod environment;
+mod files;
+mod progress;
+mod run;
+mod settings;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::Arguments;
+
+/// How the process ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Done,
+    /// The program, or a step of it, has errors.
+    ProgramErrors,
+    /// A file, the network or another resource failed.
+    ResourceFailed,
+    /// A status that a run of steps ended with.
+    Status(u8),
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(match exit {
+            Exit::Done => 0,
+            Exit::ProgramErrors => 1,
+            Exit::ResourceFailed => 3,
+            Exit::Status(status) => status,
+        })
+    }
+}
+
+/// Reads the arguments and does what they say. Wrong usage ends the process
+/// with status 2, which is clap's own.
+pub(crate) fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match commands::run(arguments) {
+        Ok(exit) => exit.into(),
+        Err(error) if is_broken_pipe(&error) => Exit::Done.into(),
+        Err(error) => {
+            // When standard error is gone too there is nobody to tell.
+            let _ = writeln!(anstream::stderr(), "error: {error:#}");
+            Exit::ResourceFailed.into()
+        }
+    }
+}
+
+/// `sqlflowc plan p.sql | head` closes the pipe early, which is no error.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,118 @@
+//! The closed list of diagnostic codes.
+
+use serde::{Serialize, Serializer};
+use std::fmt;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    Error,
+    Warning,
+}
+
+impl Severity {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        }
+    }
+}
+
+macro_rules! codes {
+    ($($code:ident = $name:ident, $meaning:literal;)*) => {
+        /// What kind of problem a diagnostic is about. Codes are never reused.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Code {
+            $(#[doc = $meaning] $name,)*
+        }
+
+        impl Code {
+            pub const ALL: &'static [Code] = &[$(Code::$name,)*];
+
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Code::$name => stringify!($code),)*
+                }
+            }
+
+            /// One line on what the code stands for.
+            pub fn meaning(self) -> &'static str {
+                match self {
+                    $(Code::$name => $meaning,)*
+                }
+            }
+
+            /// The page about the code.
+            pub fn page(self) -> &'static str {
+                match self {
+                    $(Code::$name => include_str!(concat!(
+                        "../../docs/errors/", stringify!($code), ".md"
+                    )),)*
+                }
+            }
+        }
+    };
+}
+
+// E01 lexer, E02 parser, E03 semantic, E04 plan, E05 backend, W warnings.
+codes! {
+    E0101 = InvalidToken, "text that is no token of the dialect, such as an unterminated string";
+    E0201 = SqlSyntax, "SQL that the dialect does not allow";
+    E0202 = UnexpectedToken, "something else was expected at this place of an ML clause";
+    E0203 = MissingClause, "an ML statement lacks a clause that it needs";
+    E0204 = DuplicateClause, "a clause is given twice";
+    E0205 = ClauseWithoutQuery, "an ML clause does not follow a query";
+    E0206 = UnknownDirective, "a directive comment has an unknown key or a value that does not fit";
+    E0207 = EmptyProgram, "the program has no statement";
+    E0208 = OldSyntax, "a form of an old SQLFlow release that has a modern replacement";
+    E0301 = UnknownModel, "a model is used that the program does not train before";
+    E0302 = UnknownEstimator, "no estimator has this name";
+    E0303 = UnknownAttribute, "the statement has no such attribute";
+    E0304 = InvalidAttribute, "an attribute's value has the wrong type or is out of range";
+    E0305 = MissingAttribute, "an attribute is needed for this combination";
+    E0306 = LabelAmongFeatures, "the label is also a feature";
+    E0307 = UnknownColumnFunction, "no feature column function has this name";
+    E0308 = InvalidColumnFunction, "a feature column function's arguments do not fit";
+    E0309 = ModelDoesNotFit, "the statement does not fit the kind of the model";
+    E0310 = DuplicateAttribute, "an attribute is given twice";
+    E0311 = UnknownExplainer, "no explainer has this name";
+    E0312 = UnsupportedStatement, "this release cannot compile this kind of statement";
+    E0313 = UnknownMetric, "no metric has this name";
+    E0314 = UnknownColumn, "a column is not among those that the query selects";
+    E0315 = UnknownTarget, "the estimator has no columns of the name behind `FOR`";
+    E0401 = SharedSession, "statements that share a session cannot become one step";
+    E0501 = StepTooLarge, "a step is larger than a container's argument may be";
+    E0502 = ArtifactTooLarge, "the manifest is larger than a cluster takes";
+    E0503 = TooManySteps, "the program has more steps than one Workflow may hold";
+    W0601 = AttributeWithoutEffect, "an attribute is accepted and does nothing here";
+}
+
+impl Code {
+    pub fn severity(self) -> Severity {
+        if self.as_str().starts_with('W') {
+            Severity::Warning
+        } else {
+            Severity::Error
+        }
+    }
+
+    /// The code of that name, without regard to case.
+    pub fn from_name(name: &str) -> Option<Code> {
+        Code::ALL
+            .iter()
+            .copied()
+            .find(|code| code.as_str().eq_ignore_ascii_case(name))
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}

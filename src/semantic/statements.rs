@@ -1,0 +1,849 @@
+//! Lowers statements one by one, in the order of the program.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::attributes::{self, Checked};
+use super::catalog::{self, Estimator, Role};
+use super::columns;
+use super::scope::Scope;
+use super::session::{Piece, Tie, digest};
+use super::settings;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
+use crate::ir::{
+    Action, Evaluate, Explain, Family, Literal, Predict, Query, Resource, Setting, ShowTrain, Step,
+    Title, Train,
+};
+use crate::source::{SourceFile, Span};
+use crate::syntax::ast::{self, Effects, Ident, Name, SqlQuery, StatementKind};
+use crate::syntax::sql::{self, Dialect};
+
+/// Lowers a program's statements, knowing at each what came before.
+pub(super) struct Analyzer<'a> {
+    source: &'a SourceFile,
+    dialect: Dialect,
+    scope: Scope,
+    session: Vec<SessionText>,
+    models: BTreeMap<String, Model>,
+    /// Models trained anywhere in the program, with the place of the first
+    /// training.
+    trained: BTreeMap<String, Span>,
+    pieces: Vec<Piece>,
+    diagnostics: Diagnostics,
+}
+
+/// A statement that every later step replays on its own connection.
+struct SessionText {
+    text: String,
+    kind: SessionKind,
+}
+
+#[derive(PartialEq, Eq)]
+enum SessionKind {
+    Use,
+    Set,
+}
+
+/// What is known of a model that the program has trained so far.
+struct Model {
+    estimator: Option<&'static Estimator>,
+    image: Option<String>,
+    span: Span,
+}
+
+/// What a step reads and writes, being collected.
+#[derive(Default)]
+struct Access {
+    reads: BTreeSet<Resource>,
+    writes: BTreeSet<Resource>,
+    barrier: Option<&'static str>,
+}
+
+impl<'a> Analyzer<'a> {
+    pub(super) fn new(
+        source: &'a SourceFile,
+        dialect: Dialect,
+        program: &ast::Program,
+    ) -> Analyzer<'a> {
+        let mut trained = BTreeMap::new();
+        for statement in &program.statements {
+            if let StatementKind::Train(ast::Train {
+                into: Some(into), ..
+            }) = &statement.kind
+            {
+                trained.entry(into.dotted()).or_insert(into.span);
+            }
+        }
+        Analyzer {
+            source,
+            dialect,
+            scope: Scope::new(dialect),
+            session: Vec::new(),
+            models: BTreeMap::new(),
+            trained,
+            pieces: Vec::new(),
+            diagnostics: Diagnostics::default(),
+        }
+    }
+
+    pub(super) fn finish(self) -> (Vec<Piece>, Diagnostics) {
+        (self.pieces, self.diagnostics)
+    }
+
+    pub(super) fn statement(&mut self, statement: &ast::Statement) {
+        match &statement.kind {
+            StatementKind::Sql(sql) => self.sql(statement, &sql.effects),
+            StatementKind::Train(train) => self.train(statement, train),
+            StatementKind::Predict(predict) => self.predict(statement, predict),
+            StatementKind::Explain(explain) => self.explain(statement, explain),
+            StatementKind::Evaluate(evaluate) => self.evaluate(statement, evaluate),
+            StatementKind::ShowTrain(show) => self.show_train(statement, show),
+            StatementKind::Run(run) => self.unsupported("TO RUN", run.image_span),
+            StatementKind::Optimize(optimize) => {
+                let form = match optimize.sense {
+                    ast::Sense::Maximize => "TO MAXIMIZE",
+                    ast::Sense::Minimize => "TO MINIMIZE",
+                };
+                self.unsupported(form, optimize.objective.span);
+            }
+        }
+    }
+
+    fn unsupported(&mut self, form: &str, span: Span) {
+        let message = format!("this release cannot compile `{form}`");
+        self.diagnostics.push(
+            Diagnostic::new(Code::UnsupportedStatement, span, message)
+                .help("leave the statement out and do its work outside of the program"),
+        );
+    }
+
+    fn sql(&mut self, statement: &ast::Statement, effects: &Effects) {
+        match &effects.role {
+            ast::Role::Use(name) => {
+                self.scope.use_schema(name);
+                self.session.retain(|text| text.kind != SessionKind::Use);
+                return self.remember(statement.span, SessionKind::Use);
+            }
+            ast::Role::Session => return self.remember(statement.span, SessionKind::Set),
+            _ => {}
+        }
+        let mut access = Access::default();
+        for name in &effects.reads {
+            access.reads.extend(self.scope.reads(name));
+            if let (ast::Role::View, Some(view)) = (&effects.role, effects.writes.first()) {
+                access.reads.extend(self.scope.reads_of_view(view, name));
+            }
+        }
+        self.views(effects, &access.reads);
+        for name in &effects.writes {
+            self.write(name, &mut access);
+            if effects.verb != "create" {
+                access.writes.extend(self.scope.changes(name));
+            }
+        }
+        for name in &effects.schemas {
+            access.writes.insert(self.scope.schema(name));
+        }
+        let mut tie = Tie::None;
+        match &effects.role {
+            ast::Role::Unknown(why) => access.barrier = Some(why),
+            ast::Role::Begin => tie = Tie::Begin,
+            ast::Role::End => tie = Tie::End,
+            ast::Role::Temporary => {
+                if let Some(name) = effects.writes.first() {
+                    tie = Tie::Temporary(self.scope.makes(name).0);
+                }
+            }
+            ast::Role::Plain | ast::Role::View | ast::Role::Use(_) | ast::Role::Session => {}
+        }
+        let title = self.sql_title(effects, &tie);
+        let action = Action::Query(Query {
+            statements: vec![self.source.slice(statement.span).to_owned()],
+        });
+        self.push(statement, action, title, access, None, tie);
+    }
+
+    /// A view is what it reads; a table or nothing that takes its name is not.
+    fn views(&mut self, effects: &Effects, reads: &BTreeSet<Resource>) {
+        for name in &effects.writes {
+            match (&effects.role, effects.verb) {
+                (ast::Role::View, _) => self.scope.define_view(name, reads.clone()),
+                (_, "create" | "drop" | "rename" | "alter") => self.scope.undefine_view(name),
+                _ => {}
+            }
+        }
+    }
+
+    fn remember(&mut self, span: Span, kind: SessionKind) {
+        let text = self.source.slice(span).to_owned();
+        self.session.push(SessionText { text, kind });
+    }
+
+    fn sql_title(&self, effects: &Effects, tie: &Tie) -> Title {
+        if *tie == Tie::Begin {
+            return Title {
+                verb: "begin",
+                object: String::new(),
+            };
+        }
+        let object = effects
+            .writes
+            .first()
+            .or(effects.schemas.first())
+            .or(effects.reads.first())
+            .map(Name::dotted)
+            .unwrap_or_default();
+        let verb = match effects.verb {
+            "create" if effects.writes.is_empty() => "create-schema",
+            "drop" if effects.writes.is_empty() => "drop-schema",
+            verb => verb,
+        };
+        Title { verb, object }
+    }
+
+    fn write(&self, name: &Name, access: &mut Access) {
+        let (table, schema) = self.scope.makes(name);
+        access.writes.insert(table);
+        access.reads.extend(schema);
+    }
+
+    /// The reads of the query in front of an ML clause. A query that writes
+    /// (`SELECT … INTO`) cannot feed one.
+    fn query_access(&self, query: &SqlQuery) -> Access {
+        let mut access = Access::default();
+        for name in &query.effects.reads {
+            access.reads.extend(self.scope.reads(name));
+        }
+        if let ast::Role::Unknown(why) = &query.effects.role {
+            access.barrier = Some(why);
+        }
+        access
+    }
+
+    fn train(&mut self, statement: &ast::Statement, train: &ast::Train) {
+        let Some(estimator) = self.estimator(&train.estimator) else {
+            // The model counts as trained, so that one misspelt name is one
+            // message.
+            return self.remember_model(train, None);
+        };
+        let model = train.into.as_ref().map(Name::dotted).unwrap_or_default();
+        let mut access = self.query_access(&train.query);
+        let mut lowered = Train {
+            select: self.source.slice(train.query.span).to_owned(),
+            estimator: train.estimator.name.clone(),
+            family: estimator.family,
+            params: Vec::new(),
+            rounds: None,
+            epochs: None,
+            batch_size: None,
+            max_steps: None,
+            optimizer: Vec::new(),
+            loss: Vec::new(),
+            early_stopping: None,
+            validation: Vec::new(),
+            features: columns::lower(&train.columns, estimator, &mut self.diagnostics),
+            label: train.label.as_ref().map(|label| label.text.clone()),
+            start_from: train.start_from.as_ref().map(Name::dotted),
+            into: model.clone(),
+            statement: self.source.slice(statement.span).to_owned(),
+        };
+        self.train_attributes(train, estimator, &mut lowered, &mut access);
+        self.check_label(train, estimator);
+        self.check_columns(train);
+        if let Some(start) = &train.start_from {
+            self.use_model(start, &mut access);
+        }
+        self.remember_model(train, Some(estimator));
+        access.writes.insert(Resource::Model(model.clone()));
+        let image = train.estimator.image.clone();
+        let title = Title {
+            verb: "train",
+            object: model,
+        };
+        let action = Action::Train(Box::new(lowered));
+        self.push(statement, action, title, access, image, Tie::None);
+    }
+
+    fn remember_model(&mut self, train: &ast::Train, estimator: Option<&'static Estimator>) {
+        if let Some(into) = &train.into {
+            let model = Model {
+                estimator,
+                image: train.estimator.image.clone(),
+                span: into.span,
+            };
+            self.models.insert(into.dotted(), model);
+        }
+    }
+
+    fn estimator(&mut self, written: &ast::Estimator) -> Option<&'static Estimator> {
+        if let Some(image) = &written.image
+            && !settings::is_image(image)
+        {
+            let message = format!("`{image}` is no image reference");
+            self.diagnostics.push(
+                Diagnostic::new(Code::UnknownEstimator, written.span, message)
+                    .help("write `registry/team/image:tag/Estimator`"),
+            );
+        }
+        let found = catalog::estimator(&written.name);
+        if found.is_none() {
+            let message = format!("no estimator is named `{}`", written.name);
+            let names = catalog::estimators().map(|estimator| estimator.name);
+            self.diagnostics.push(
+                Diagnostic::new(Code::UnknownEstimator, written.span, message).suggest(
+                    &written.name,
+                    names,
+                    || "`sqlflowc models` lists what this release trains".to_owned(),
+                ),
+            );
+        }
+        found
+    }
+
+    fn train_attributes(
+        &mut self,
+        train: &ast::Train,
+        estimator: &'static Estimator,
+        lowered: &mut Train,
+        access: &mut Access,
+    ) {
+        // Which parameters an optimizer or a loss takes depends on which it is.
+        let behind = |prefix: &str| -> Vec<ast::Attribute> {
+            let of_deep = train.attributes.iter().filter(|attribute| {
+                estimator.family == Family::Deep && attribute.name.starts_with(prefix)
+            });
+            of_deep.cloned().collect()
+        };
+        let of_optimizer = behind("optimizer.");
+        let of_loss = behind("loss.");
+        let others: Vec<_> = train
+            .attributes
+            .iter()
+            .filter(|attribute| !of_optimizer.contains(attribute) && !of_loss.contains(attribute))
+            .cloned()
+            .collect();
+        let checked = attributes::check(
+            &others,
+            catalog::train_attributes(estimator),
+            &format!("`{}`", estimator.name),
+            &mut self.diagnostics,
+        );
+        for attribute in &checked {
+            self.apply(attribute, lowered, access);
+        }
+        match estimator.family {
+            Family::XGBoost => self.xgboost_defaults(estimator, &checked, train, lowered),
+            Family::Deep => {
+                let named = |role: Role| checked.iter().find(|a| a.known.role == role);
+                lowered.optimizer = attributes::optimizer(
+                    named(Role::Optimizer).map(|attribute| attribute.written),
+                    &of_optimizer,
+                    &mut self.diagnostics,
+                );
+                lowered.loss = attributes::loss(
+                    named(Role::Loss).map(|attribute| &attribute.value),
+                    &of_loss,
+                    catalog::default_loss(estimator),
+                );
+                if !is_meant(HIDDEN_UNITS, &train.attributes) {
+                    self.diagnostics
+                        .push(missing_hidden_units(train, estimator));
+                }
+                lowered.epochs.get_or_insert(Literal::integer(1));
+                // The step chooses a batch size that fits the number of rows.
+            }
+        }
+        self.check_validation(&checked);
+    }
+
+    fn apply(&mut self, attribute: &Checked<'_>, lowered: &mut Train, access: &mut Access) {
+        let value = attribute.value.clone();
+        let own = |name: &str| name.trim_start_matches("model.").to_owned();
+        let param = |name: String, value: Literal| Setting { name, value };
+        match attribute.known.role {
+            Role::Param => {
+                let name = own(attribute.known.name);
+                lowered.params.push(param(name, value));
+            }
+            Role::ParamAs(name) => lowered.params.push(param(name.to_owned(), value)),
+            Role::Rounds => lowered.rounds = Some(value),
+            Role::Epochs => lowered.epochs = Some(value),
+            Role::BatchSize => lowered.batch_size = Some(value),
+            // 0 is SQLFlow's way to say that there is no limit.
+            Role::MaxSteps if value == Literal::integer(0) => {}
+            Role::MaxSteps => lowered.max_steps = Some(value),
+            Role::EarlyStopping => lowered.early_stopping = Some(value),
+            Role::ValidationSelect => {
+                self.validation_select(attribute, access);
+                lowered.validation.push(param("select".to_owned(), value));
+            }
+            Role::ValidationMetrics => {
+                let metrics = attributes::word_list(&value);
+                let own = match lowered.family {
+                    Family::XGBoost => catalog::XGBOOST_METRICS,
+                    Family::Deep => &[],
+                };
+                self.check_metrics(&metrics, own, attribute.written);
+                lowered.validation.push(param("metrics".to_owned(), value));
+            }
+            Role::Optimizer | Role::Loss | Role::ExtraOutputs | Role::Ignored(_) => {}
+        }
+    }
+
+    /// The query in `validation.select` reads tables like any other.
+    fn validation_select(&mut self, attribute: &Checked<'_>, access: &mut Access) {
+        let Literal::String(text) = &attribute.value else {
+            return;
+        };
+        let inner = SourceFile::new(self.source.name(), text.clone());
+        let span = Span {
+            start: 0,
+            end: inner.text().len(),
+        };
+        let (tokens, error) = sql::tokenize(&inner, self.dialect);
+        let query = match error {
+            Some(error) => Err(error),
+            None => sql::query(&inner, self.dialect, &tokens, span),
+        };
+        match query {
+            Ok(query) => {
+                for name in &query.effects.reads {
+                    access.reads.extend(self.scope.reads(name));
+                }
+            }
+            Err(mut error) => {
+                error.span = attribute.written.value.span;
+                error.message = format!("in `validation.select`: {}", error.message);
+                self.diagnostics.push(error);
+            }
+        }
+    }
+
+    fn check_validation(&mut self, checked: &[Checked<'_>]) {
+        let find = |role: Role| checked.iter().find(|a| a.known.role == role);
+        if let Some(stopping) = find(Role::EarlyStopping)
+            && find(Role::ValidationSelect).is_none()
+        {
+            self.diagnostics.push(
+                Diagnostic::new(
+                    Code::MissingAttribute,
+                    stopping.written.name_span,
+                    "early stopping needs data to validate on",
+                )
+                .help("add `validation.select = '…'`"),
+            );
+        }
+    }
+
+    fn xgboost_defaults(
+        &mut self,
+        estimator: &'static Estimator,
+        checked: &[Checked<'_>],
+        train: &ast::Train,
+        lowered: &mut Train,
+    ) {
+        lowered
+            .rounds
+            .get_or_insert(Literal::integer(DEFAULT_ROUNDS));
+        let written = |name: &str| checked.iter().find(|a| a.known.name == name);
+        let text = |a: &Checked<'_>| match &a.value {
+            Literal::String(text) => text.clone(),
+            _ => String::new(),
+        };
+        let objective = match (written("objective"), estimator.objective) {
+            (Some(objective), _) => text(objective),
+            (None, Some(objective)) => {
+                lowered.params.push(Setting {
+                    name: "objective".to_owned(),
+                    value: Literal::string(objective),
+                });
+                objective.to_owned()
+            }
+            (None, None) => String::new(),
+        };
+        let is_multi = objective.starts_with("multi:");
+        match written("num_class") {
+            None if is_multi && !is_meant("num_class", &train.attributes) => {
+                let span = written("objective").map_or(train.estimator.span, |objective| {
+                    objective.written.value.span
+                });
+                let message = format!("`{objective}` needs the number of classes");
+                self.diagnostics.push(
+                    Diagnostic::new(Code::MissingAttribute, span, message)
+                        .help("add `num_class = …`"),
+                );
+            }
+            Some(classes) if !is_multi && !objective.is_empty() => {
+                let message = format!("`num_class` does not go with `{objective}`");
+                self.diagnostics.push(
+                    Diagnostic::new(Code::InvalidAttribute, classes.written.name_span, message)
+                        .help("leave it out, or use `multi:softprob`"),
+                );
+            }
+            _ => {}
+        }
+    }
+
+    fn check_label(&mut self, train: &ast::Train, estimator: &Estimator) {
+        let Some(label) = &train.label else {
+            self.diagnostics.push(
+                Diagnostic::new(
+                    Code::MissingClause,
+                    train.estimator.span,
+                    format!("`TO TRAIN {}` needs `LABEL`", estimator.name),
+                )
+                .help("add `LABEL …`: the column to learn"),
+            );
+            return;
+        };
+        let same = |ident: &&Ident| ident.text.eq_ignore_ascii_case(&label.text);
+        if let Some(feature) = columns::named(&train.columns).into_iter().find(same) {
+            let message = format!("`{}` is the label and a feature", label.text);
+            self.diagnostics.push(
+                Diagnostic::new(Code::LabelAmongFeatures, feature.span, message)
+                    .note(label.span, "the label")
+                    .help("take it out of `COLUMN`: a model that sees its label learns nothing"),
+            );
+        }
+    }
+
+    /// Columns that the query spells out are known; behind a `*` they are not.
+    fn check_columns(&mut self, train: &ast::Train) {
+        let Some(known) = &train.query.columns else {
+            return;
+        };
+        let named = columns::named(&train.columns);
+        for ident in named.into_iter().chain(&train.label) {
+            check_column(ident, known, &mut self.diagnostics);
+        }
+    }
+
+    fn predict(&mut self, statement: &ast::Statement, predict: &ast::Predict) {
+        let checked = attributes::check(
+            &predict.attributes,
+            catalog::PREDICT_ATTRIBUTES.iter(),
+            "`TO PREDICT`",
+            &mut self.diagnostics,
+        );
+        let mut extra_outputs = Vec::new();
+        let mut batch_size = None;
+        for attribute in &checked {
+            match attribute.known.role {
+                Role::ExtraOutputs => {
+                    extra_outputs = attributes::word_list(&attribute.value);
+                    self.check_extra_outputs(&extra_outputs, attribute.written);
+                }
+                Role::BatchSize => batch_size = Some(attribute.value.clone()),
+                _ => {}
+            }
+        }
+        let Some(model) = &predict.model else { return };
+        let mut access = self.query_access(&predict.query);
+        let image = self.use_model(model, &mut access);
+        self.write(&predict.into, &mut access);
+        self.scope.undefine_view(&predict.into);
+        let action = Action::Predict(Predict {
+            select: self.source.slice(predict.query.span).to_owned(),
+            model: model.dotted(),
+            into: self.scope.stored(&predict.into),
+            column: self.scope.stored_ident(&predict.column),
+            extra_outputs,
+            batch_size,
+        });
+        let title = Title {
+            verb: "predict",
+            object: predict.into.dotted(),
+        };
+        self.push(statement, action, title, access, image, Tie::None);
+    }
+
+    fn check_extra_outputs(&mut self, outputs: &[String], written: &ast::Attribute) {
+        const KNOWN: [&str; 3] = ["probabilities", "probability", "logits"];
+        for output in outputs {
+            if !KNOWN.contains(&output.as_str()) {
+                let message = format!("no extra output is named `{output}`");
+                self.diagnostics.push(
+                    Diagnostic::new(Code::InvalidAttribute, written.value.span, message).suggest(
+                        output,
+                        KNOWN,
+                        || format!("the extra outputs are {}", KNOWN.join(", ")),
+                    ),
+                );
+            }
+        }
+    }
+
+    fn evaluate(&mut self, statement: &ast::Statement, evaluate: &ast::Evaluate) {
+        let checked = attributes::check(
+            &evaluate.attributes,
+            catalog::EVALUATE_ATTRIBUTES.iter(),
+            "`TO EVALUATE`",
+            &mut self.diagnostics,
+        );
+        let mut metrics = Vec::new();
+        for attribute in &checked {
+            if attribute.known.role == Role::ValidationMetrics {
+                metrics = attributes::word_list(&attribute.value);
+                self.check_metrics(&metrics, &[], attribute.written);
+            }
+        }
+        if let (Some(label), Some(known)) = (&evaluate.label, &evaluate.query.columns) {
+            check_column(label, known, &mut self.diagnostics);
+        }
+        let mut access = self.query_access(&evaluate.query);
+        let image = self.use_model(&evaluate.model, &mut access);
+        let into = self.result_table(evaluate.into.as_ref(), &mut access);
+        let action = Action::Evaluate(Evaluate {
+            select: self.source.slice(evaluate.query.span).to_owned(),
+            model: evaluate.model.dotted(),
+            label: evaluate.label.as_ref().map(|label| label.text.clone()),
+            metrics,
+            into,
+        });
+        let title = Title {
+            verb: "evaluate",
+            object: evaluate.model.dotted(),
+        };
+        self.push(statement, action, title, access, image, Tie::None);
+    }
+
+    /// Checks names of metrics; `own` are those that only this training knows.
+    fn check_metrics(
+        &mut self,
+        metrics: &[String],
+        own: &'static [&'static str],
+        written: &ast::Attribute,
+    ) {
+        for metric in metrics {
+            // XGBoost takes parameters behind its names: `ndcg@10`, `error@0.7`.
+            let bare = metric.split('@').next().unwrap_or_default();
+            let bare = bare.strip_suffix('-').unwrap_or(bare);
+            let known = catalog::METRICS.iter().chain(own);
+            if own.contains(&bare) || known.clone().any(|name| name.eq_ignore_ascii_case(metric)) {
+                continue;
+            }
+            let message = format!("no metric is named `{metric}`");
+            self.diagnostics.push(
+                Diagnostic::new(Code::UnknownMetric, written.value.span, message).suggest(
+                    metric,
+                    known.copied(),
+                    || "`sqlflowc explain E0313` lists the metrics".to_owned(),
+                ),
+            );
+        }
+    }
+
+    fn result_table(&mut self, into: Option<&Name>, access: &mut Access) -> Option<Vec<String>> {
+        let into = into?;
+        self.write(into, access);
+        self.scope.undefine_view(into);
+        Some(self.scope.stored(into))
+    }
+
+    fn explain(&mut self, statement: &ast::Statement, explain: &ast::Explain) {
+        let checked = attributes::check(
+            &explain.attributes,
+            catalog::EXPLAIN_ATTRIBUTES.iter(),
+            "`TO EXPLAIN`",
+            &mut self.diagnostics,
+        );
+        let params = checked
+            .iter()
+            .filter(|attribute| attribute.known.role == Role::Param)
+            .map(|attribute| Setting {
+                name: attribute
+                    .known
+                    .name
+                    .trim_start_matches("summary.")
+                    .to_owned(),
+                value: attribute.value.clone(),
+            })
+            .collect();
+        let explainer = explain
+            .explainer
+            .as_ref()
+            .and_then(|name| self.explainer(name, &explain.model));
+        let mut access = self.query_access(&explain.query);
+        let image = self.use_model(&explain.model, &mut access);
+        let into = self.result_table(explain.into.as_ref(), &mut access);
+        let action = Action::Explain(Explain {
+            select: self.source.slice(explain.query.span).to_owned(),
+            model: explain.model.dotted(),
+            explainer,
+            params,
+            into,
+        });
+        let title = Title {
+            verb: "explain",
+            object: explain.model.dotted(),
+        };
+        self.push(statement, action, title, access, image, Tie::None);
+    }
+
+    fn explainer(&mut self, name: &Name, model: &Name) -> Option<String> {
+        let text = name.dotted();
+        let Some(known) = catalog::EXPLAINERS.iter().find(|known| known.name == text) else {
+            let names = catalog::EXPLAINERS.iter().map(|known| known.name);
+            let message = format!("no explainer is named `{text}`");
+            self.diagnostics.push(
+                Diagnostic::new(Code::UnknownExplainer, name.span, message).suggest(
+                    &text,
+                    names.clone(),
+                    || {
+                        format!(
+                            "the explainers are {}",
+                            names.collect::<Vec<_>>().join(", ")
+                        )
+                    },
+                ),
+            );
+            return None;
+        };
+        let trained = self.models.get(&model.dotted());
+        if let Some((trained, estimator)) =
+            trained.and_then(|model| Some((model, model.estimator?)))
+            && !known.shapes.contains(&estimator.shape)
+        {
+            let message = format!("`{text}` cannot explain a `{}`", estimator.name);
+            let fitting = catalog::EXPLAINERS
+                .iter()
+                .filter(|known| known.shapes.contains(&estimator.shape))
+                .map(|known| format!("`{}`", known.name))
+                .collect::<Vec<_>>();
+            self.diagnostics.push(
+                Diagnostic::new(Code::ModelDoesNotFit, name.span, message)
+                    .note(trained.span, "the model is trained here")
+                    .help(format!(
+                        "use {}, or leave `USING` out",
+                        fitting.join(" or ")
+                    )),
+            );
+        }
+        Some(text)
+    }
+
+    fn show_train(&mut self, statement: &ast::Statement, show: &ast::ShowTrain) {
+        let mut access = Access::default();
+        let image = self.use_model(&show.model, &mut access);
+        let model = show.model.dotted();
+        let title = Title {
+            verb: "show",
+            object: model.clone(),
+        };
+        let action = Action::ShowTrain(ShowTrain { model });
+        self.push(statement, action, title, access, image, Tie::None);
+    }
+
+    /// Adds the read of a model and gives the image that its steps run in.
+    ///
+    /// A model that the program does not train may be in the model store from
+    /// an earlier run. It is an error only where the program shows that it
+    /// is not meant so: the model is trained further down, or its name is a
+    /// misspelling of one that is trained above.
+    fn use_model(&mut self, name: &Name, access: &mut Access) -> Option<String> {
+        let text = name.dotted();
+        access.reads.insert(Resource::Model(text.clone()));
+        if let Some(model) = self.models.get(&text) {
+            return model.image.clone();
+        }
+        if let Some(later) = self.trained.get(&text) {
+            let message = format!("model `{text}` is used before it is trained");
+            self.diagnostics.push(
+                Diagnostic::new(Code::UnknownModel, name.span, message)
+                    .note(*later, "it is trained here")
+                    .help("move the training up"),
+            );
+        } else if let Some(meant) = self.misspelt_model(&text) {
+            let message = format!("no model named `{text}`");
+            self.diagnostics.push(
+                Diagnostic::new(Code::UnknownModel, name.span, message)
+                    .help(format!("did you mean `{meant}`?")),
+            );
+        }
+        None
+    }
+
+    /// The trained model whose name this misspells. Names that differ in a
+    /// number or in their last letter are usually two models: `model_1` and
+    /// `model_2`, `a` and `b`.
+    fn misspelt_model(&self, text: &str) -> Option<&str> {
+        let meant = nearest(text, self.models.keys().map(String::as_str))?;
+        let letters = |name: &str| -> Vec<char> {
+            let name: Vec<char> = name.chars().filter(|c| !c.is_ascii_digit()).collect();
+            name
+        };
+        let (wrong, right) = (letters(text), letters(meant));
+        let but_last = |name: &[char]| name[..name.len().saturating_sub(1)].to_vec();
+        let is_other = wrong == right
+            || (wrong.len() == right.len() && but_last(&wrong) == but_last(&right))
+            || text.chars().count() < 5;
+        (!is_other).then_some(meant)
+    }
+
+    fn push(
+        &mut self,
+        statement: &ast::Statement,
+        action: Action,
+        title: Title,
+        access: Access,
+        image: Option<String>,
+        tie: Tie,
+    ) {
+        let settings = settings::lower(&statement.directives, &mut self.diagnostics);
+        let mut reads = access.reads;
+        if !matches!(action, Action::ShowTrain(_)) {
+            reads.extend(self.scope.current());
+        }
+        let step = Step {
+            action,
+            lines: self.source.lines(statement.span),
+            span: statement.span,
+            session: self.session.iter().map(|text| text.text.clone()).collect(),
+            reads,
+            writes: access.writes,
+            barrier: access.barrier,
+            settings,
+            image,
+            title,
+            digest: digest(self.source.slice(statement.span)),
+        };
+        self.pieces.push(Piece { step, tie });
+    }
+}
+
+/// Whether an attribute is there, perhaps misspelt or without its prefix: then
+/// that it is missing would be a second message on one mistake.
+fn is_meant(name: &str, attributes: &[ast::Attribute]) -> bool {
+    let last = |name: &str| name.rsplit('.').next().map(str::to_owned);
+    attributes.iter().any(|attribute| {
+        last(&attribute.name) == last(name) || nearest(&attribute.name, [name]).is_some()
+    })
+}
+
+/// What a network cannot do without.
+const HIDDEN_UNITS: &str = "model.hidden_units";
+
+fn missing_hidden_units(train: &ast::Train, estimator: &Estimator) -> Diagnostic {
+    let message = format!("`{}` needs the sizes of its layers", estimator.name);
+    Diagnostic::new(Code::MissingAttribute, train.estimator.span, message)
+        .help(format!("add `{HIDDEN_UNITS} = [64, 32]`"))
+}
+
+/// SQLFlow's default.
+const DEFAULT_ROUNDS: usize = 10;
+
+fn check_column(ident: &Ident, known: &[String], diagnostics: &mut Diagnostics) {
+    if known
+        .iter()
+        .any(|name| name.eq_ignore_ascii_case(&ident.text))
+    {
+        return;
+    }
+    let message = format!("the query has no column `{}`", ident.text);
+    diagnostics.push(
+        Diagnostic::new(Code::UnknownColumn, ident.span, message).suggest(
+            &ident.text,
+            known.iter().map(String::as_str),
+            || format!("it selects {}", known.join(", ")),
+        ),
+    );
+}

@@ -1,0 +1,334 @@
+//! The program as written: what the parser makes, nothing resolved.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::source::Span;
+
+/// A program: its statements in order.
+#[derive(Debug, Default, Serialize)]
+pub struct Program {
+    pub statements: Vec<Statement>,
+}
+
+/// One piece of the program, up to its `;`.
+#[derive(Debug, Serialize)]
+pub struct Statement {
+    /// From the first token to the last, without the `;`.
+    pub span: Span,
+    pub directives: Vec<Directive>,
+    pub kind: StatementKind,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StatementKind {
+    Sql(SqlStatement),
+    Train(Train),
+    Predict(Predict),
+    Explain(Explain),
+    Evaluate(Evaluate),
+    Run(Run),
+    Optimize(Optimize),
+    ShowTrain(ShowTrain),
+}
+
+/// An identifier as written, quotes taken off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ident {
+    pub text: String,
+    pub quoted: bool,
+    pub span: Span,
+}
+
+impl fmt::Display for Ident {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.quoted {
+            write!(f, "\"{}\"", self.text.replace('"', "\"\""))
+        } else {
+            f.write_str(&self.text)
+        }
+    }
+}
+
+impl Serialize for Ident {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A dotted name: `db.table`, `iris_model`, `train.batch_size`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name {
+    pub parts: Vec<Ident>,
+    pub span: Span,
+}
+
+impl Serialize for Name {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let parts: Vec<_> = self.parts.iter().map(Ident::to_string).collect();
+        serializer.serialize_str(&parts.join("."))
+    }
+}
+
+impl Name {
+    /// The parts joined by dots, for messages and for names of models.
+    pub fn dotted(&self) -> String {
+        let parts: Vec<_> = self.parts.iter().map(|part| part.text.as_str()).collect();
+        parts.join(".")
+    }
+
+    pub fn last(&self) -> &Ident {
+        self.parts.last().expect("a name has at least one part")
+    }
+}
+
+/// A plain SQL statement and what it does to the database.
+#[derive(Debug, Serialize)]
+pub struct SqlStatement {
+    pub span: Span,
+    pub effects: Effects,
+}
+
+/// A query: what it reads and, where the text tells, what it returns.
+#[derive(Debug, Serialize)]
+pub struct SqlQuery {
+    pub span: Span,
+    pub effects: Effects,
+    /// The result's columns when each is spelled out; `None` behind a `*`.
+    pub columns: Option<Vec<String>>,
+}
+
+impl SqlQuery {
+    /// Stands in for a query that does not parse.
+    pub(crate) fn unknown(span: Span) -> SqlQuery {
+        SqlQuery {
+            span,
+            effects: Effects::default(),
+            columns: None,
+        }
+    }
+}
+
+/// What a SQL statement reads, writes and leaves behind in its session.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
+pub struct Effects {
+    pub reads: Vec<Name>,
+    pub writes: Vec<Name>,
+    /// Schemas or databases created, dropped or altered as a whole.
+    pub schemas: Vec<Name>,
+    /// What the statement does beyond reading and writing tables.
+    pub role: Role,
+    /// The statement's verb, such as `create`, `insert` or `select`.
+    pub verb: &'static str,
+}
+
+/// How a SQL statement takes part in the plan.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// It reads and writes tables and that is all.
+    #[default]
+    Plain,
+    /// It defines a view: reading the written name reads what this one reads.
+    View,
+    /// It makes a table that only its own session sees.
+    Temporary,
+    /// `USE`: unqualified names mean another schema from here on.
+    Use(Name),
+    /// `SET` and the like: session state that later statements need.
+    Session,
+    /// `BEGIN`, `COMMIT`, `ROLLBACK`.
+    Begin,
+    End,
+    /// Its effects cannot be known from its text; says why.
+    Unknown(&'static str),
+}
+
+/// One `key=value` of a comment `-- sqlflowc: key=value …`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Directive {
+    pub key: String,
+    pub value: String,
+    pub span: Span,
+}
+
+/// `TO TRAIN`.
+#[derive(Debug, Serialize)]
+pub struct Train {
+    pub query: SqlQuery,
+    pub estimator: Estimator,
+    pub attributes: Vec<Attribute>,
+    pub columns: Vec<ColumnClause>,
+    pub label: Option<Ident>,
+    pub start_from: Option<Name>,
+    /// `None` when the clause is missing, which is reported.
+    pub into: Option<Name>,
+}
+
+/// The estimator as written: `[image/]dotted.name`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Estimator {
+    pub image: Option<String>,
+    pub name: String,
+    pub span: Span,
+}
+
+/// `COLUMN …`, `COLUMN … FOR target`.
+#[derive(Debug, Serialize)]
+pub struct ColumnClause {
+    pub target: Option<Ident>,
+    pub columns: Vec<Column>,
+    pub span: Span,
+}
+
+/// One entry of a COLUMN clause, or an argument inside one.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Column {
+    pub kind: ColumnKind,
+    pub span: Span,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ColumnKind {
+    /// `*`.
+    All,
+    Name(Ident),
+    /// A string: a regular expression over column names.
+    Pattern(String),
+    Call {
+        function: Ident,
+        arguments: Vec<ColumnArgument>,
+    },
+}
+
+/// An argument of a column function: a column or a plain value.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ColumnArgument {
+    Column(Column),
+    Value(Value),
+    /// `[a, b, BUCKET(c, [1])]`, as CROSS takes it.
+    Columns(Vec<Column>, Span),
+}
+
+impl ColumnArgument {
+    pub fn span(&self) -> Span {
+        match self {
+            ColumnArgument::Column(column) => column.span,
+            ColumnArgument::Value(value) => value.span,
+            ColumnArgument::Columns(_, span) => *span,
+        }
+    }
+}
+
+/// `name = value` in WITH.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Attribute {
+    pub name: String,
+    pub name_span: Span,
+    pub value: Value,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Value {
+    pub kind: ValueKind,
+    pub span: Span,
+}
+
+/// A value in WITH. Numbers keep their digits, so that none are lost on the
+/// way to the step.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ValueKind {
+    Integer(String),
+    Float(String),
+    String(String),
+    /// A bare word, which means the string of its letters.
+    Word(String),
+    Bool(bool),
+    None,
+    List(Vec<Value>),
+}
+
+/// `TO PREDICT table.column`.
+#[derive(Debug, Serialize)]
+pub struct Predict {
+    pub query: SqlQuery,
+    pub into: Name,
+    pub column: Ident,
+    pub attributes: Vec<Attribute>,
+    /// `None` when `USING` is missing, which is reported.
+    pub model: Option<Name>,
+}
+
+/// `TO EXPLAIN`.
+#[derive(Debug, Serialize)]
+pub struct Explain {
+    pub query: SqlQuery,
+    pub model: Name,
+    pub attributes: Vec<Attribute>,
+    pub explainer: Option<Name>,
+    pub into: Option<Name>,
+}
+
+/// `TO EVALUATE`.
+#[derive(Debug, Serialize)]
+pub struct Evaluate {
+    pub query: SqlQuery,
+    pub model: Name,
+    pub attributes: Vec<Attribute>,
+    pub label: Option<Ident>,
+    pub into: Option<Name>,
+}
+
+/// `TO RUN`.
+#[derive(Debug, Serialize)]
+pub struct Run {
+    pub query: SqlQuery,
+    pub image: String,
+    pub image_span: Span,
+    pub command: Vec<String>,
+    pub into: Vec<Name>,
+}
+
+/// `TO MAXIMIZE`, `TO MINIMIZE`.
+#[derive(Debug, Serialize)]
+pub struct Optimize {
+    pub query: SqlQuery,
+    pub sense: Sense,
+    pub objective: Expression,
+    pub constraints: Vec<Constraint>,
+    pub attributes: Vec<Attribute>,
+    pub solver: Option<Name>,
+    /// `None` when the clause is missing, which is reported.
+    pub into: Option<Name>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sense {
+    Maximize,
+    Minimize,
+}
+
+/// A SQL expression, checked to parse and kept as text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Expression {
+    pub text: String,
+    pub span: Span,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Constraint {
+    pub expression: Expression,
+    pub group_by: Vec<Ident>,
+}
+
+/// `SHOW TRAIN model`.
+#[derive(Debug, Serialize)]
+pub struct ShowTrain {
+    pub model: Name,
+}

@@ -1,0 +1,903 @@
+//! ML clauses: where one begins, and what it says.
+
+use super::ast::{
+    Attribute, Column, ColumnArgument, ColumnClause, ColumnKind, Constraint, Estimator, Evaluate,
+    Explain, Expression, Ident, Name, Optimize, Predict, Run, Sense, SqlQuery, StatementKind,
+    Train, Value, ValueKind,
+};
+use super::parser::Parser;
+use super::sql::{self, Token, TokenKind};
+use crate::diagnostic::{Code, Diagnostic, nearest};
+use crate::source::{SourceFile, Span};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ClauseKind {
+    Train,
+    Predict,
+    Explain,
+    Evaluate,
+    Run,
+    Maximize,
+    Minimize,
+}
+
+const KINDS: [(&str, ClauseKind); 7] = [
+    ("TRAIN", ClauseKind::Train),
+    ("PREDICT", ClauseKind::Predict),
+    ("EXPLAIN", ClauseKind::Explain),
+    ("EVALUATE", ClauseKind::Evaluate),
+    ("RUN", ClauseKind::Run),
+    ("MAXIMIZE", ClauseKind::Maximize),
+    ("MINIMIZE", ClauseKind::Minimize),
+];
+
+/// Words that begin a sub-clause.
+const SUB_CLAUSES: [&str; 8] = [
+    "WITH",
+    "COLUMN",
+    "LABEL",
+    "USING",
+    "INTO",
+    "CMD",
+    "CONSTRAINT",
+    "FOR",
+];
+
+/// Where an ML clause begins in a statement's words.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) kind: ClauseKind,
+    /// The word that ends the query: `TO`, or the keyword itself.
+    pub(super) start: usize,
+    /// The clause's keyword.
+    pub(super) keyword: usize,
+}
+
+/// Finds the ML clause of a statement, if it has one.
+///
+/// `TO` is no reserved word, so `FROM t TO TRAIN` would parse as a table
+/// aliased `TO`: the clause is found on the tokens, before any SQL is parsed.
+pub(super) fn find(source: &SourceFile, words: &[&Token]) -> Option<Found> {
+    let text = |at: usize| words.get(at).map(|token| source.slice(token.span));
+    if !words.first().is_some_and(|first| {
+        ["SELECT", "WITH", "FROM", "TABLE", "VALUES", "TO"]
+            .iter()
+            .any(|word| first.is_word(word))
+            || text(0) == Some("(")
+            // `EXPLAIN` is a statement of SQL.
+            || kind_at(words, 0).is_some_and(|kind| kind != ClauseKind::Explain)
+    }) {
+        return None;
+    }
+    let mut depth = 0_usize;
+    for at in 0..words.len() {
+        match text(at) {
+            Some("(" | "[" | "{") => depth += 1,
+            Some(")" | "]" | "}") => depth = depth.saturating_sub(1),
+            _ if depth > 0 => {}
+            _ if words[at].is_word("TO") => {
+                if let Some(kind) = kind_at(words, at + 1)
+                    && !is_name(source, words, at)
+                    && starts_clause(source, words, at + 2, kind)
+                {
+                    return Some(Found {
+                        kind,
+                        start: at,
+                        keyword: at + 1,
+                    });
+                }
+            }
+            _ => {
+                if let Some(kind) = kind_at(words, at)
+                    && !is_name_position(source, words, at)
+                    && is_bare_clause(source, words, at + 1, kind)
+                {
+                    return Some(Found {
+                        kind,
+                        start: at,
+                        keyword: at,
+                    });
+                }
+            }
+        }
+    }
+    None
+}
+
+fn kind_at(words: &[&Token], at: usize) -> Option<ClauseKind> {
+    let token = words.get(at)?;
+    KINDS
+        .iter()
+        .find(|(word, _)| token.is_word(word))
+        .map(|(_, kind)| *kind)
+}
+
+/// Whether `TO` is a name here, as in `SELECT to train FROM t`. Nothing but
+/// a forgotten name explains `FROM TO TRAIN DNNClassifier`.
+fn is_name(source: &SourceFile, words: &[&Token], at: usize) -> bool {
+    let Some(before) = at.checked_sub(1).map(|before| words[before]) else {
+        return false;
+    };
+    let can_be_name = matches!(source.slice(before.span), "." | ",")
+        || ["SELECT", "FROM", "JOIN"]
+            .iter()
+            .any(|word| before.is_word(word));
+    let is_followed_by_name = words
+        .get(at + 2)
+        .is_some_and(|next| next.ident().is_some() && !next.is_sql_keyword());
+    can_be_name && !is_followed_by_name
+}
+
+/// Whether the word at `at` can only be a name: after `AS`, `.` or `,`, in
+/// front of `.`, `(` or `,`, or right after SELECT.
+fn is_name_position(source: &SourceFile, words: &[&Token], at: usize) -> bool {
+    let symbol = |at: usize, symbols: &[&str]| {
+        words.get(at).is_some_and(|token| {
+            token.kind() == TokenKind::Symbol && symbols.contains(&source.slice(token.span))
+        })
+    };
+    let after = at.checked_sub(1).is_some_and(|before| {
+        symbol(before, &[".", ",", "=", "<", ">", "+", "-", "*", "/"])
+            && !is_wildcard(source, words, before)
+            || ["AS", "SELECT", "FROM", "JOIN", "BY", "WHERE", "AND", "OR"]
+                .iter()
+                .any(|word| words[before].is_word(word))
+    });
+    after || symbol(at + 1, &[".", "(", ",", "="])
+}
+
+/// `SELECT * TO …` and `t.* TO …` end in a star that is no operator.
+fn is_wildcard(source: &SourceFile, words: &[&Token], at: usize) -> bool {
+    source.slice(words[at].span) == "*"
+        && at.checked_sub(1).is_some_and(|before| {
+            words[before].is_word("SELECT") || matches!(source.slice(words[before].span), "." | ",")
+        })
+}
+
+/// Whether what follows `TO KEYWORD` can be the clause's first part.
+fn starts_clause(source: &SourceFile, words: &[&Token], at: usize, kind: ClauseKind) -> bool {
+    let Some(next) = words.get(at) else {
+        // `… TO TRAIN` at the end is a clause that lacks its rest.
+        return true;
+    };
+    match kind {
+        ClauseKind::Maximize | ClauseKind::Minimize => true,
+        _ => {
+            matches!(
+                next.kind(),
+                TokenKind::Word | TokenKind::QuotedWord | TokenKind::String | TokenKind::Number
+            ) && !next.is_word("FROM")
+                || source.slice(next.span) == ";"
+        }
+    }
+}
+
+/// The oldest programs leave out `TO`. Then a keyword begins a clause only
+/// where a name follows that is no SQL word, and the sub-clauses that the
+/// kind needs stand behind it.
+fn is_bare_clause(source: &SourceFile, words: &[&Token], at: usize, kind: ClauseKind) -> bool {
+    let Some(next) = words.get(at) else {
+        return false;
+    };
+    // `out.class` is a name although OUT is a word of SQL.
+    let is_qualified = words
+        .get(at + 1)
+        .is_some_and(|dot| source.slice(dot.span) == ".");
+    if next.ident().is_none() || next.is_sql_keyword() && !is_qualified {
+        return false;
+    }
+    let mut depth = 0_usize;
+    let has = |wanted: &[&str]| {
+        depth = 0;
+        words[at..].iter().enumerate().any(|(offset, token)| {
+            match source.slice(token.span) {
+                "(" | "[" => depth += 1,
+                ")" | "]" => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            // `JOIN … USING (id)` is SQL's own USING.
+            let opens = words
+                .get(at + offset + 1)
+                .is_some_and(|next| source.slice(next.span) == "(");
+            depth == 0 && !opens && wanted.iter().any(|word| token.is_word(word))
+        })
+    };
+    let mut has = has;
+    match kind {
+        ClauseKind::Train => has(&["INTO"]) && has(&["WITH", "COLUMN", "LABEL"]),
+        ClauseKind::Predict => has(&["USING"]),
+        ClauseKind::Explain => has(&["USING", "WITH", "INTO"]),
+        ClauseKind::Evaluate => has(&["LABEL", "WITH", "INTO"]),
+        ClauseKind::Run => has(&["CMD", "INTO"]),
+        ClauseKind::Maximize | ClauseKind::Minimize => has(&["INTO"]) && has(&["WITH"]),
+    }
+}
+
+/// What is wrong with a statement that is no SQL because of a slip in its ML
+/// clause. A place before the clause that is no SQL, `wrong`, has nothing to
+/// do with it.
+pub(super) fn meant(
+    source: &SourceFile,
+    words: &[&Token],
+    wrong: &Diagnostic,
+) -> Option<Diagnostic> {
+    let name = |at: usize| words.get(at).and_then(|token| token.ident());
+    let mut depth = 0_usize;
+    for (at, token) in words.iter().enumerate() {
+        match source.slice(token.span) {
+            "(" => depth += 1,
+            ")" => depth = depth.saturating_sub(1),
+            _ if depth == 0 && wrong.span.start < token.span.start => return None,
+            _ if token.is_word("TO") => {
+                let span = |keyword: &Token| token.span.to(keyword.span);
+                if let Some(kind) = kind_at(words, at + 1)
+                    && name(at + 2).is_some()
+                {
+                    return Some(misplaced(
+                        kind,
+                        span(words[at + 1]),
+                        words[0],
+                        source,
+                        depth,
+                    ));
+                }
+                if is_query(words[0])
+                    && let Some(word) = name(at + 1)
+                    && name(at + 2).is_some()
+                    && !words[at + 1].is_sql_keyword()
+                {
+                    return Some(unknown_kind(&word));
+                }
+            }
+            _ if depth == 0 && is_query(words[0]) && name(at + 1).is_some() => {
+                let Some(error) = old_form(token, words[at + 1], source) else {
+                    continue;
+                };
+                return Some(error);
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn is_query(first: &Token) -> bool {
+    ["SELECT", "WITH", "FROM"]
+        .iter()
+        .any(|word| first.is_word(word))
+}
+
+fn misplaced(
+    kind: ClauseKind,
+    span: Span,
+    first: &Token,
+    source: &SourceFile,
+    depth: usize,
+) -> Diagnostic {
+    let form = kind.form();
+    let (message, help) = if depth > 0 {
+        (
+            format!("`{form}` stands inside parentheses"),
+            "give it a statement of its own: what it makes is a table or a model, which the \
+             next statement can use"
+                .to_owned(),
+        )
+    } else {
+        let first = source.slice(first.span).to_uppercase();
+        (
+            format!("`{form}` follows a query and not `{first}`"),
+            format!(
+                "write `SELECT … {form} …` as a statement of its own; the clause itself names \
+                 what it makes"
+            ),
+        )
+    };
+    Diagnostic::new(Code::ClauseWithoutQuery, span, message).help(help)
+}
+
+fn unknown_kind(word: &Ident) -> Diagnostic {
+    let names = KINDS.map(|(name, _)| name);
+    let message = format!("no ML clause is named `TO {}`", word.text);
+    Diagnostic::new(Code::UnexpectedToken, word.span, message).suggest(&word.text, names, || {
+        format!(
+            "the clauses are {}",
+            names.map(|name| format!("TO {name}")).join(", ")
+        )
+    })
+}
+
+/// `ANALYZE model` and `INFER model` of SQLFlow's first two years.
+fn old_form(keyword: &Token, model: &Token, source: &SourceFile) -> Option<Diagnostic> {
+    let model = source.slice(model.span);
+    let (form, help) = if keyword.is_word("ANALYZE") {
+        (
+            "TO EXPLAIN",
+            format!("write `SELECT … TO EXPLAIN {model} …`"),
+        )
+    } else if keyword.is_word("INFER") {
+        let help = format!("write `SELECT … TO PREDICT table.column USING {model}`");
+        ("TO PREDICT", help)
+    } else {
+        return None;
+    };
+    let message = format!("`{}` is now `{form}`", source.slice(keyword.span));
+    Some(Diagnostic::new(Code::OldSyntax, keyword.span, message).help(help))
+}
+
+/// Parses a clause behind its keyword and puts it together with its query.
+/// A sub-clause that is missing or comes twice does not hide what else is
+/// wrong with the statement; one that cannot be read does.
+pub(super) fn parse(
+    parser: Parser<'_>,
+    kind: ClauseKind,
+    keyword: Span,
+    query: SqlQuery,
+) -> (Option<StatementKind>, Vec<Diagnostic>) {
+    let mut clause = Clause {
+        parser,
+        kind,
+        keyword,
+        seen: Vec::new(),
+        parts: Parts::default(),
+        errors: Vec::new(),
+    };
+    let read = match kind {
+        ClauseKind::Train => clause.train(query).map(StatementKind::Train),
+        ClauseKind::Predict => clause.predict(query).map(StatementKind::Predict),
+        ClauseKind::Explain => clause.explain(query).map(StatementKind::Explain),
+        ClauseKind::Evaluate => clause.evaluate(query).map(StatementKind::Evaluate),
+        ClauseKind::Run => clause.run(query).map(StatementKind::Run),
+        ClauseKind::Maximize => clause
+            .optimize(query, Sense::Maximize)
+            .map(StatementKind::Optimize),
+        ClauseKind::Minimize => clause
+            .optimize(query, Sense::Minimize)
+            .map(StatementKind::Optimize),
+    };
+    match read {
+        Ok(kind) => (Some(kind), clause.errors),
+        Err(error) => {
+            clause.errors.push(error);
+            (None, clause.errors)
+        }
+    }
+}
+
+struct Clause<'a> {
+    parser: Parser<'a>,
+    kind: ClauseKind,
+    keyword: Span,
+    seen: Vec<(&'static str, Span)>,
+    parts: Parts,
+    errors: Vec<Diagnostic>,
+}
+
+/// The sub-clauses read so far, of whichever kind.
+#[derive(Default)]
+struct Parts {
+    attributes: Vec<Attribute>,
+    columns: Vec<ColumnClause>,
+    label: Option<Ident>,
+    using: Option<Name>,
+    into: Vec<Name>,
+    command: Vec<String>,
+    constraints: Vec<Constraint>,
+}
+
+impl Clause<'_> {
+    fn train(&mut self, query: SqlQuery) -> Result<Train, Diagnostic> {
+        let estimator = self.estimator()?;
+        self.sub_clauses(&["WITH", "COLUMN", "LABEL", "USING", "INTO"])?;
+        let into = self.required_into("the name to keep the model under");
+        Ok(Train {
+            query,
+            estimator,
+            attributes: std::mem::take(&mut self.parts.attributes),
+            columns: std::mem::take(&mut self.parts.columns),
+            label: self.parts.label.take(),
+            start_from: self.parts.using.take(),
+            into,
+        })
+    }
+
+    /// `[image/]dotted.name`: what stands behind the last `/` is the name.
+    fn estimator(&mut self) -> Result<Estimator, Diagnostic> {
+        self.expect_no_clause("an estimator")?;
+        let (text, span) = self.run_or_string("an estimator")?;
+        let (image, name) = match text.rsplit_once('/') {
+            Some((image, name)) => (Some(image.to_owned()), name),
+            None => (None, text.as_str()),
+        };
+        Ok(Estimator {
+            image,
+            name: name.to_owned(),
+            span,
+        })
+    }
+
+    /// A text without spaces, in quotes or not.
+    fn run_or_string(&mut self, wanted: &str) -> Result<(String, Span), Diagnostic> {
+        let quoted = self
+            .parser
+            .peek()
+            .filter(|token| matches!(token.kind(), TokenKind::String | TokenKind::QuotedWord));
+        if let Some(token) = quoted {
+            let ident = self.parser.ident_or_string(wanted)?;
+            return Ok((ident.text, token.span));
+        }
+        let span = self.parser.run(wanted)?;
+        Ok((self.parser.source.slice(span).to_owned(), span))
+    }
+
+    fn predict(&mut self, query: SqlQuery) -> Result<Predict, Diagnostic> {
+        let mut into = self.name("a table and a column: `table.column`")?;
+        if into.parts.len() < 2 {
+            let message = format!("`{}` names a table or a column, not both", into.dotted());
+            return Err(
+                Diagnostic::new(Code::UnexpectedToken, into.span, message).help(format!(
+                    "write `table.column`: the table to make and the column that takes the \
+                     predictions, such as `{}.prediction`",
+                    into.dotted()
+                )),
+            );
+        }
+        let column = into.parts.pop().expect("there are two parts at least");
+        into.span.end = into.last().span.end;
+        self.sub_clauses(&["WITH", "USING"])?;
+        let model = self.parts.using.take();
+        if model.is_none() {
+            self.missing("USING", "the model to predict with");
+        }
+        Ok(Predict {
+            query,
+            into,
+            column,
+            attributes: std::mem::take(&mut self.parts.attributes),
+            model,
+        })
+    }
+
+    fn explain(&mut self, query: SqlQuery) -> Result<Explain, Diagnostic> {
+        let model = self.name("the name of a model")?;
+        self.sub_clauses(&["WITH", "USING", "INTO"])?;
+        Ok(Explain {
+            query,
+            model,
+            attributes: std::mem::take(&mut self.parts.attributes),
+            explainer: self.parts.using.take(),
+            into: self.parts.into.pop(),
+        })
+    }
+
+    fn evaluate(&mut self, query: SqlQuery) -> Result<Evaluate, Diagnostic> {
+        let model = self.name("the name of a model")?;
+        self.sub_clauses(&["WITH", "LABEL", "INTO"])?;
+        Ok(Evaluate {
+            query,
+            model,
+            attributes: std::mem::take(&mut self.parts.attributes),
+            label: self.parts.label.take(),
+            into: self.parts.into.pop(),
+        })
+    }
+
+    fn run(&mut self, query: SqlQuery) -> Result<Run, Diagnostic> {
+        let (image, image_span) = self.run_or_string("an image")?;
+        self.sub_clauses(&["CMD", "INTO"])?;
+        Ok(Run {
+            query,
+            image,
+            image_span,
+            command: std::mem::take(&mut self.parts.command),
+            into: std::mem::take(&mut self.parts.into),
+        })
+    }
+
+    fn optimize(&mut self, query: SqlQuery, sense: Sense) -> Result<Optimize, Diagnostic> {
+        let objective = self.expression("an expression to optimize")?;
+        self.sub_clauses(&["CONSTRAINT", "WITH", "USING", "INTO"])?;
+        let into = self.required_into("the table that takes the solution");
+        Ok(Optimize {
+            query,
+            sense,
+            objective,
+            constraints: std::mem::take(&mut self.parts.constraints),
+            attributes: std::mem::take(&mut self.parts.attributes),
+            solver: self.parts.using.take(),
+            into,
+        })
+    }
+
+    /// Reads the sub-clauses that the kind allows, in any order, each once;
+    /// COLUMN may come again with another target.
+    fn sub_clauses(&mut self, allowed: &[&'static str]) -> Result<(), Diagnostic> {
+        while self.parser.peek().is_some() {
+            let Some(word) = allowed
+                .iter()
+                .find(|word| self.parser.at_word(word))
+                .copied()
+            else {
+                return Err(self.unexpected(allowed));
+            };
+            let span = self.parser.here();
+            if word != "COLUMN" {
+                self.once(word, span);
+            }
+            self.parser.next();
+            match word {
+                "WITH" => self.attributes()?,
+                "COLUMN" => self.columns(span)?,
+                "LABEL" => {
+                    self.expect_no_clause("a column's name")?;
+                    self.parts.label = Some(self.parser.ident_or_string("a column's name")?);
+                }
+                "USING" => self.parts.using = Some(self.name("a name")?),
+                "CMD" => self.command()?,
+                "CONSTRAINT" => self.constraints()?,
+                _ => self.into()?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Says so when the next words begin a sub-clause where a name or a value
+    /// should stand. A sub-clause's word is a name too, as in `LABEL label`,
+    /// so it counts only with the beginning of a sub-clause behind it.
+    fn expect_no_clause(&self, wanted: &str) -> Result<(), Diagnostic> {
+        if self.is_at_clause() {
+            return Err(self.parser.expected(wanted));
+        }
+        Ok(())
+    }
+
+    fn is_at_clause(&self) -> bool {
+        let is_clause = |token: &Token| SUB_CLAUSES.iter().any(|word| token.is_word(word));
+        self.parser.peek().is_some_and(is_clause)
+            && self.parser.peek_at(1).is_some_and(|next| {
+                !is_clause(next)
+                    && !matches!(self.parser.text(next), "," | "." | "=" | "(" | ")" | "]")
+            })
+    }
+
+    fn name(&mut self, wanted: &str) -> Result<Name, Diagnostic> {
+        self.expect_no_clause(wanted)?;
+        self.parser.name(wanted)
+    }
+
+    fn once(&mut self, word: &'static str, span: Span) {
+        if let Some((_, first)) = self.seen.iter().find(|(seen, _)| *seen == word) {
+            let message = format!("`{word}` is given twice");
+            let help = match word {
+                "WITH" | "CONSTRAINT" => "merge the two, with a `,` between",
+                _ => "keep one of them",
+            };
+            self.errors.push(
+                Diagnostic::new(Code::DuplicateClause, span, message)
+                    .note(*first, "first here")
+                    .help(help),
+            );
+        }
+        self.seen.push((word, span));
+    }
+
+    fn unexpected(&self, allowed: &[&'static str]) -> Diagnostic {
+        let listed: Vec<_> = allowed.iter().map(|word| format!("`{word}`")).collect();
+        let diagnostic = self
+            .parser
+            .expected(&format!("{} or `;`", listed.join(", ")));
+        match self.unexpected_help(allowed) {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic,
+        }
+    }
+
+    fn unexpected_help(&self, allowed: &[&'static str]) -> Option<String> {
+        let token = self.parser.peek()?;
+        let text = self.parser.text(token);
+        if SUB_CLAUSES.iter().any(|word| token.is_word(word)) {
+            let form = self.kind.form();
+            return Some(format!("`{form}` takes no `{}`", text.to_uppercase()));
+        }
+        if token.is_word("TO") {
+            return Some("a statement has one ML clause; a `;` ends it".to_owned());
+        }
+        let last = self.seen.last().map(|(word, _)| *word);
+        let is_attribute = self.parser.symbol_at(1, "=") || self.parser.symbol_at(1, ".");
+        if is_attribute && last == Some("WITH") {
+            return Some("put a `,` between attributes".to_owned());
+        }
+        nearest(text, allowed.iter().copied())
+            .map(|meant| format!("did you mean `{meant}`?"))
+            .or_else(|| sql::next_statement(self.parser.source, token))
+            .or_else(|| {
+                (last == Some("COLUMN") && token.ident().is_some())
+                    .then(|| "put a `,` between columns".to_owned())
+            })
+    }
+
+    fn missing(&mut self, word: &str, what: &str) {
+        let message = format!("`{}` needs `{word}`", self.kind.form());
+        self.errors.push(
+            Diagnostic::new(Code::MissingClause, self.keyword, message)
+                .help(format!("add `{word} …`: {what}")),
+        );
+    }
+
+    fn required_into(&mut self, what: &str) -> Option<Name> {
+        if self.parts.into.is_empty() {
+            self.missing("INTO", what);
+            return None;
+        }
+        Some(self.parts.into.remove(0))
+    }
+
+    fn into(&mut self) -> Result<(), Diagnostic> {
+        let mut names = vec![self.name("a name")?];
+        while self.parser.eat_symbol(",") {
+            names.push(self.name("a name")?);
+        }
+        if let [_, second, ..] = names.as_slice()
+            && self.kind != ClauseKind::Run
+        {
+            let message = format!("`{}` writes into one name", self.kind.form());
+            self.errors.push(
+                Diagnostic::new(Code::UnexpectedToken, second.span, message)
+                    .help("keep one name after `INTO`"),
+            );
+        }
+        self.parts.into.append(&mut names);
+        Ok(())
+    }
+
+    fn command(&mut self) -> Result<(), Diagnostic> {
+        loop {
+            match self.parser.peek().map(|token| (token, token.string())) {
+                Some((_, Some(text))) => self.parts.command.push(text.to_owned()),
+                // `"…"` is an identifier in some dialects and always a string here.
+                Some((token, None)) if token.kind() == TokenKind::QuotedWord => {
+                    let text = token.ident().map(|ident| ident.text).unwrap_or_default();
+                    self.parts.command.push(text);
+                }
+                _ => return Err(self.parser.expected("a string")),
+            }
+            self.parser.next();
+            if !self.parser.eat_symbol(",") {
+                return Ok(());
+            }
+        }
+    }
+
+    fn attributes(&mut self) -> Result<(), Diagnostic> {
+        loop {
+            let name = self.name("an attribute's name")?;
+            if !self.parser.at_symbol("=") {
+                let help = format!("write `{} = value`", name.dotted());
+                return Err(self.parser.expected("`=`").help(help));
+            }
+            self.parser.next();
+            self.expect_no_clause("a value")?;
+            let value = self.parser.value()?;
+            self.parts.attributes.push(Attribute {
+                name: name.dotted(),
+                name_span: name.span,
+                value,
+            });
+            if !self.parser.eat_symbol(",") || !self.at_attribute() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Behind a comma: another attribute, or the end of a list with a
+    /// trailing comma.
+    fn at_attribute(&self) -> bool {
+        self.parser.peek().is_some()
+            && (self.parser.symbol_at(1, "=")
+                || self.parser.symbol_at(1, ".")
+                || !SUB_CLAUSES.iter().any(|word| self.parser.at_word(word)))
+    }
+
+    fn columns(&mut self, keyword: Span) -> Result<(), Diagnostic> {
+        self.seen.push(("COLUMN", keyword));
+        let mut columns = vec![self.column()?];
+        while self.parser.eat_symbol(",") {
+            if self.parser.peek().is_none() || self.is_at_clause() {
+                break;
+            }
+            columns.push(self.column()?);
+        }
+        let mut target = None;
+        if self.parser.at_word("FOR") {
+            self.parser.next();
+            target = Some(self.parser.ident("the name of a target")?);
+        }
+        let clause = ColumnClause {
+            target,
+            columns,
+            span: self.parser.since(keyword.start),
+        };
+        let same_target = |other: &&ColumnClause| {
+            other.target.as_ref().map(|t| &t.text) == clause.target.as_ref().map(|t| &t.text)
+        };
+        if let Some(first) = self.parts.columns.iter().find(same_target) {
+            let message = match &clause.target {
+                Some(target) => format!("`COLUMN … FOR {}` is given twice", target.text),
+                None => "`COLUMN` is given twice".to_owned(),
+            };
+            self.errors.push(
+                Diagnostic::new(Code::DuplicateClause, keyword, message)
+                    .note(first.span, "first here")
+                    .help("list all columns in one"),
+            );
+        }
+        self.parts.columns.push(clause);
+        Ok(())
+    }
+
+    fn column(&mut self) -> Result<Column, Diagnostic> {
+        let wanted = "a column: a name, a string with a regular expression, `*` or a function";
+        self.expect_no_clause(wanted)?;
+        let Some(token) = self.parser.peek() else {
+            return Err(self.parser.expected(wanted));
+        };
+        let start = token.span.start;
+        let kind = if self.parser.eat_symbol("*") {
+            ColumnKind::All
+        } else if let Some(text) = token.string() {
+            self.parser.next();
+            ColumnKind::Pattern(text.to_owned())
+        } else {
+            let ident = self.parser.ident(wanted)?;
+            if !ident.quoted && self.parser.at_symbol("(") {
+                self.call(ident)?
+            } else if ident.quoted && ident.text.contains(is_pattern_sign) {
+                // In dialects whose identifiers take double quotes, a text
+                // that is no plain name is meant as a regular expression.
+                ColumnKind::Pattern(ident.text)
+            } else {
+                ColumnKind::Name(ident)
+            }
+        };
+        Ok(Column {
+            kind,
+            span: self.parser.since(start),
+        })
+    }
+
+    fn call(&mut self, function: Ident) -> Result<ColumnKind, Diagnostic> {
+        let open = self.parser.here();
+        self.parser.expect_symbol("(")?;
+        self.parser.enter()?;
+        let mut arguments = Vec::new();
+        while !self.parser.eat_symbol(")") {
+            arguments.push(self.argument()?);
+            if !self.parser.eat_symbol(",") {
+                self.parser
+                    .expect_symbol(")")
+                    .map_err(|error| error.note(open, "opened here"))?;
+                break;
+            }
+        }
+        self.parser.leave();
+        Ok(ColumnKind::Call {
+            function,
+            arguments,
+        })
+    }
+
+    fn argument(&mut self) -> Result<ColumnArgument, Diagnostic> {
+        let start = self.parser.here().start;
+        let is_columns = self.parser.at_symbol("[")
+            && self.parser.peek_at(1).is_some_and(|token| {
+                matches!(token.kind(), TokenKind::Word | TokenKind::QuotedWord)
+            });
+        if is_columns {
+            self.parser.next();
+            let mut columns = Vec::new();
+            while !self.parser.eat_symbol("]") {
+                columns.push(self.column()?);
+                if !self.parser.eat_symbol(",") {
+                    self.parser.expect_symbol("]")?;
+                    break;
+                }
+            }
+            return Ok(ColumnArgument::Columns(columns, self.parser.since(start)));
+        }
+        match self.parser.peek() {
+            Some(token) if token.ident().is_some() && !self.parser.text(token).starts_with('[') => {
+                self.column().map(ColumnArgument::Column)
+            }
+            Some(token) if token.kind() == TokenKind::QuotedWord => self.bracket_argument(token),
+            _ => self.parser.value().map(ColumnArgument::Value),
+        }
+    }
+
+    /// `[…]` where the dialect reads it as a quoted identifier: a list when it
+    /// reads as one, else the identifier.
+    fn bracket_argument(&mut self, token: &Token) -> Result<ColumnArgument, Diagnostic> {
+        let value = self.parser.value()?;
+        let ValueKind::List(values) = &value.kind else {
+            return Ok(ColumnArgument::Value(value));
+        };
+        let names: Option<Vec<Column>> = values.iter().map(as_column).collect();
+        Ok(match names {
+            Some(columns) if !columns.is_empty() => ColumnArgument::Columns(columns, token.span),
+            _ => ColumnArgument::Value(value),
+        })
+    }
+
+    fn constraints(&mut self) -> Result<(), Diagnostic> {
+        loop {
+            let expression = self.expression("a constraint")?;
+            let mut group_by = Vec::new();
+            if self.parser.at_word("GROUP") {
+                self.parser.next();
+                if !self.parser.at_word("BY") {
+                    return Err(self.parser.expected("`BY`"));
+                }
+                self.parser.next();
+                group_by.push(self.parser.ident("a column's name")?);
+                // `, name` goes on with the grouping unless it begins the next
+                // constraint, which a name alone never is.
+                while self.parser.at_symbol(",") && self.ends_after_name() {
+                    self.parser.next();
+                    group_by.push(self.parser.ident("a column's name")?);
+                }
+            }
+            self.parts.constraints.push(Constraint {
+                expression,
+                group_by,
+            });
+            if !self.parser.eat_symbol(",") {
+                return Ok(());
+            }
+        }
+    }
+
+    fn ends_after_name(&self) -> bool {
+        self.parser
+            .peek_at(1)
+            .is_some_and(|token| token.ident().is_some())
+            && self.parser.peek_at(2).is_none_or(|token| {
+                self.parser.text(token) == "," || SUB_CLAUSES.iter().any(|word| token.is_word(word))
+            })
+    }
+
+    /// A SQL expression up to the next `,`, sub-clause or `GROUP`.
+    fn expression(&mut self, wanted: &str) -> Result<Expression, Diagnostic> {
+        let start = self.parser.here().start;
+        let tokens = self.parser.until(|parser| {
+            parser.at_symbol(",")
+                || parser.at_word("GROUP")
+                || SUB_CLAUSES.iter().any(|word| parser.at_word(word))
+        });
+        if tokens.is_empty() {
+            return Err(self.parser.expected(wanted));
+        }
+        let span = self.parser.since(start);
+        sql::expression(self.parser.source, self.parser.dialect, &tokens, span)?;
+        Ok(Expression {
+            text: self.parser.source.slice(span).to_owned(),
+            span,
+        })
+    }
+}
+
+/// Whether a character shows that a quoted text is a regular expression.
+fn is_pattern_sign(c: char) -> bool {
+    "*+?[](){}|^$\\".contains(c)
+}
+
+fn as_column(value: &Value) -> Option<Column> {
+    let (ValueKind::Word(text) | ValueKind::String(text)) = &value.kind else {
+        return None;
+    };
+    Some(Column {
+        kind: ColumnKind::Name(Ident {
+            text: text.clone(),
+            quoted: false,
+            span: value.span,
+        }),
+        span: value.span,
+    })
+}

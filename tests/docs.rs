@@ -1,0 +1,171 @@
+//! What the documents claim.
+#![allow(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use sqlflowc::compile;
+use sqlflowc::diagnostic::{Format, render};
+use sqlflowc::source::SourceFile;
+use sqlflowc::syntax::sql::Dialect;
+
+/// A fenced block of a document.
+struct Block {
+    file: String,
+    line: usize,
+    language: String,
+    text: String,
+}
+
+fn documents() -> Vec<PathBuf> {
+    fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                collect(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "md") {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = vec![
+        support::root().join("README.md"),
+        support::root().join("CONTRIBUTING.md"),
+    ];
+    collect(&support::root().join("docs"), &mut found);
+    collect(&support::root().join("examples"), &mut found);
+    found.sort();
+    found
+}
+
+fn blocks() -> Vec<Block> {
+    let mut blocks = Vec::new();
+    for path in documents() {
+        let text = fs::read_to_string(&path).unwrap();
+        let mut open: Option<Block> = None;
+        for (at, line) in text.lines().enumerate() {
+            match (line.strip_prefix("```"), &mut open) {
+                (Some(_), Some(_)) => blocks.extend(open.take()),
+                (Some(language), None) => {
+                    open = Some(Block {
+                        file: path
+                            .strip_prefix(support::root())
+                            .unwrap()
+                            .display()
+                            .to_string(),
+                        line: at + 1,
+                        language: language.to_owned(),
+                        text: String::new(),
+                    });
+                }
+                (None, Some(block)) => block.text += &format!("{line}\n"),
+                (None, None) => {}
+            }
+        }
+        assert!(open.is_none(), "{} ends inside a block", path.display());
+    }
+    blocks
+}
+
+#[test]
+fn programs_in_documents_pass_or_fail_as_they_say() {
+    let mut checked = 0;
+    for block in blocks() {
+        let fails = match block.language.as_str() {
+            "sql" => false,
+            "sql,fails" => true,
+            _ => continue,
+        };
+        checked += 1;
+        let of = format!("{}:{}", block.file, block.line);
+        let source = SourceFile::new(of.clone(), block.text);
+        let (_, diagnostics) = compile::lower(&source, Dialect::DuckDb);
+        let said = render(&source, &diagnostics, Format::Human { colour: false });
+        assert_eq!(!diagnostics.is_empty(), fails, "{of}\n{said}");
+        // The page of a code shows that code.
+        if fails && let Some(code) = block.file.strip_prefix("docs/errors/") {
+            let code = code.trim_end_matches(".md");
+            assert!(said.contains(&format!("[{code}]")), "{of}\n{said}");
+        }
+    }
+    assert!(checked > 30, "the documents hold programs");
+}
+
+#[test]
+fn commands_in_documents_are_commands() {
+    let mut ran = 0;
+    for block in blocks() {
+        if block.language != "console" {
+            continue;
+        }
+        for line in block.text.lines() {
+            let line = line.trim_start_matches("$ ");
+            let Some(arguments) = line.strip_prefix("sqlflowc ") else {
+                continue;
+            };
+            // What the compiler gives is piped on to tools that need a cluster.
+            let arguments = arguments.split('|').next().unwrap();
+            let help = Command::new(env!("CARGO_BIN_EXE_sqlflowc"))
+                .args(arguments.split_whitespace())
+                .arg("--help")
+                .output()
+                .unwrap();
+            assert!(
+                help.status.success(),
+                "{}:{} {line}",
+                block.file,
+                block.line
+            );
+            ran += 1;
+        }
+    }
+    assert!(ran > 0, "the documents hold commands");
+}
+
+#[test]
+fn links_in_documents_lead_somewhere() {
+    for path in documents() {
+        let text = fs::read_to_string(&path).unwrap();
+        for part in text.split("](").skip(1) {
+            let target = part.split(')').next().unwrap();
+            let target = target.split('#').next().unwrap();
+            if target.is_empty() || target.starts_with("http") {
+                continue;
+            }
+            let linked = path.parent().unwrap().join(target);
+            assert!(linked.exists(), "{} links to {target}", path.display());
+        }
+    }
+}
+
+/// The part of a manifest that the README shows, without what it leaves out.
+#[test]
+fn the_readme_shows_what_the_compiler_gives() {
+    let blocks = blocks();
+    let first = |language: &str| {
+        let block = blocks
+            .iter()
+            .find(|block| block.file == "README.md" && block.language == language);
+        &block.unwrap().text
+    };
+    let source = SourceFile::new("iris.sql", first("sql").clone());
+    let mut options = support::options("iris", &source);
+    options.cluster.image = "sqlflow-runtime:0.1.0".to_owned();
+    let (artifact, _) = compile::compile(
+        &source,
+        Dialect::DuckDb,
+        sqlflowc::backend::Target::Argo,
+        &options,
+    );
+    let artifact = artifact.unwrap();
+    let mut lines = artifact.lines();
+    for shown in first("yaml").lines() {
+        assert!(
+            lines.any(|line| line == shown),
+            "the README shows a line that the compiler does not give there: {shown}"
+        );
+    }
+}

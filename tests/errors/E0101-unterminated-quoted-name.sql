@@ -1,0 +1,1 @@
+SELECT "sepal length, "sepal width" FROM iris;

@@ -1,0 +1,2 @@
+CREATE TABLE clean AS SELECT * FROM readings WHERE temperature IS NOT NULL
+DROP TABLE readings;

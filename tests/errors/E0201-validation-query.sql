@@ -1,0 +1,5 @@
+SELECT * FROM readings
+TO TRAIN xgboost.gbtree
+WITH validation.select = "SELECT * FORM readings_2024"
+LABEL temperature
+INTO temperature_model;

@@ -1,0 +1,2 @@
+SHOW TRAIN iris_model
+SELECT * FROM iris;

@@ -1,0 +1,4 @@
+SELECT * FROM plants
+TO MAXIMIZE SUM(price * amount)
+CONSTRAINT SUM(amount) <= 100
+WITH variables = "amount(plant)";

@@ -1,0 +1,1 @@
+SELECT * FROM iris_test TO PREDICT iris_predicted.class;

@@ -1,0 +1,2 @@
+-- Trains the model for irises.
+-- TODO: write it.

@@ -1,0 +1,1 @@
+SELECT * FROM iris ANALYZE iris_model USING TreeExplainer;

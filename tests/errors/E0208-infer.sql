@@ -1,0 +1,1 @@
+SELECT * FROM iris INFER iris_model;

@@ -1,0 +1,5 @@
+SELECT * FROM iris
+TO TRAIN xgboost.gbtree
+WITH objective = "multi:softprob"
+LABEL class
+INTO iris_model;

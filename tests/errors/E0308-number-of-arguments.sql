@@ -1,0 +1,5 @@
+SELECT * FROM iris
+TO TRAIN xgboost.gbtree
+COLUMN CATEGORY_HASH(species), BUCKET(sepal_length)
+LABEL class
+INTO iris_model;

@@ -1,0 +1,4 @@
+SELECT * FROM routes
+TO MINIMIZE SUM(cost * shipped)
+WITH variables = "shipped(route)"
+INTO shipping;

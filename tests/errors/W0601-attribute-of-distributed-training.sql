@@ -1,0 +1,5 @@
+SELECT * FROM iris
+TO TRAIN xgboost.gbtree
+WITH objective = "reg:squarederror", train.num_workers = 4, train.batch_size = 100
+LABEL class
+INTO iris_model;

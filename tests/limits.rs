@@ -1,0 +1,86 @@
+//! What is too large for a cluster is said before the cluster says it.
+#![allow(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
+
+mod support;
+
+use std::fmt::Write;
+
+use sqlflowc::backend::Target;
+use sqlflowc::compile;
+use sqlflowc::diagnostic::{Code, Diagnostics, Format, render};
+use sqlflowc::source::SourceFile;
+use sqlflowc::syntax::sql::Dialect;
+
+fn compile(text: String, target: Target) -> (Option<String>, Diagnostics, SourceFile) {
+    let source = SourceFile::new("program.sql", text);
+    let options = support::options("limits", &source);
+    let (artifact, diagnostics) = compile::compile(&source, Dialect::DuckDb, target, &options);
+    (artifact, diagnostics, source)
+}
+
+fn codes(diagnostics: &Diagnostics) -> Vec<Code> {
+    diagnostics
+        .iter()
+        .map(|diagnostic| diagnostic.code)
+        .collect()
+}
+
+fn statements(count: usize) -> String {
+    let mut text = String::new();
+    for number in 0..count {
+        writeln!(text, "CREATE TABLE t{number} AS SELECT {number} AS x;").unwrap();
+    }
+    text
+}
+
+#[test]
+fn a_workflow_holds_199_steps() {
+    let (artifact, _, _) = compile(statements(199), Target::Argo);
+    assert!(artifact.is_some());
+    let (artifact, diagnostics, source) = compile(statements(200), Target::Argo);
+    assert!(artifact.is_none());
+    insta::assert_snapshot!(
+        render(&source, &diagnostics, Format::Human { colour: false }),
+        @r"
+    error[E0503]: the program has 200 steps and an Argo Workflow takes 199
+       --> program.sql:200:1
+        |
+    200 | CREATE TABLE t199 AS SELECT 199 AS x;
+        | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+        |
+        = help: split the program into several, or compile it for Tekton
+    "
+    );
+}
+
+#[test]
+fn a_step_holds_96_kibibytes() {
+    let literal = |size: usize| format!("SELECT '{}';", "x".repeat(size));
+    for target in [Target::Argo, Target::Tekton] {
+        let (artifact, _, _) = compile(literal(90_000), target);
+        assert!(artifact.is_some());
+        let (artifact, diagnostics, _) = compile(literal(100_000), target);
+        assert!(artifact.is_none());
+        assert_eq!(codes(&diagnostics), [Code::StepTooLarge]);
+    }
+    let (artifact, _, _) = compile(literal(1_000_000), Target::Local);
+    assert!(artifact.is_some(), "a script on a disk has no such limit");
+}
+
+#[test]
+fn a_manifest_fits_a_cluster() {
+    let mut text = String::new();
+    for number in 0..20 {
+        writeln!(
+            text,
+            "CREATE TABLE t{number} AS SELECT '{}' AS x;",
+            "x".repeat(60_000)
+        )
+        .unwrap();
+    }
+    for target in [Target::Argo, Target::Tekton] {
+        let (artifact, diagnostics, _) = compile(text.clone(), target);
+        assert!(artifact.is_none());
+        assert_eq!(codes(&diagnostics), [Code::ArtifactTooLarge]);
+    }
+}

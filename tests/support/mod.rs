@@ -1,0 +1,98 @@
+//! What several integration tests need.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sqlflowc::backend::{ClusterOptions, LocalForm, Options, SecretKey};
+use sqlflowc::source::SourceFile;
+
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every example program, sorted by name.
+pub(crate) fn examples() -> Vec<PathBuf> {
+    let mut programs: Vec<_> = fs::read_dir(root().join("examples"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path().join("program.sql"))
+        .filter(|path| path.is_file())
+        .collect();
+    programs.sort();
+    assert!(programs.len() >= 5, "the examples are not there");
+    programs
+}
+
+/// Every `.sql` file of a folder below `tests/`, sorted by name.
+pub(crate) fn programs(folder: &str) -> Vec<PathBuf> {
+    let mut programs: Vec<_> = fs::read_dir(root().join("tests").join(folder))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "sql"))
+        .collect();
+    programs.sort();
+    assert!(!programs.is_empty(), "tests/{folder} is empty");
+    programs
+}
+
+/// A program under its path in the repository, so that no snapshot holds the
+/// path of a machine.
+pub(crate) fn source(path: &Path) -> SourceFile {
+    let text = fs::read(path).unwrap();
+    let text = String::from_utf8(text).unwrap();
+    let shown = path.strip_prefix(root()).unwrap();
+    let shown: Vec<_> = shown.iter().map(|part| part.to_string_lossy()).collect();
+    SourceFile::new(shown.join("/"), text)
+}
+
+/// The name of an example: its folder's.
+pub(crate) fn example_name(path: &Path) -> String {
+    let folder = path.parent().unwrap().file_name().unwrap();
+    folder.to_string_lossy().into_owned()
+}
+
+pub(crate) fn options(name: &str, source: &SourceFile) -> Options {
+    let key = |name: &str| SecretKey {
+        name: name.to_owned(),
+        key: "url".to_owned(),
+    };
+    Options {
+        name: name.to_lowercase().replace('_', "-"),
+        source: source.name().to_owned(),
+        source_sha256: "0".repeat(64),
+        local: LocalForm::Installed,
+        cluster: ClusterOptions {
+            image: "registry.example.com/sqlflow-runtime:1.0".to_owned(),
+            namespace: None,
+            service_account: "sqlflow-runner".to_owned(),
+            datasource: key("sqlflow-datasource"),
+            model_store: key("sqlflow-model-store"),
+        },
+    }
+}
+
+/// Where steps run: an interpreter and the folder of the runtime.
+pub(crate) struct PythonEnvironment {
+    pub(crate) python: PathBuf,
+    pub(crate) pythonpath: PathBuf,
+}
+
+/// Prepares an environment as `sqlflowc run` would. Without Python, or
+/// without a network the first time, this fails and says so.
+pub(crate) fn python_environment(packages: &str) -> PythonEnvironment {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_sqlflowc"))
+        .args(["environment", packages])
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "the Python environment of the step runtime cannot be prepared; these tests need it"
+    );
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let path = |key: &str| PathBuf::from(document[key].as_str().unwrap());
+    PythonEnvironment {
+        python: path("python"),
+        pythonpath: path("pythonpath"),
+    }
+}
