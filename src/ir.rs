@@ -276,4 +276,22 @@ impl Settings {
     pub fn is_empty(&self) -> bool {
         *self == Settings::default()
     }
+
+    /// Takes from a further statement of the same step what none has said.
+    pub(crate) fn merge(&mut self, other: Settings) {
+        let Settings {
+            cpu,
+            memory,
+            gpu,
+            timeout_seconds,
+            retries,
+            image,
+        } = other;
+        self.cpu = self.cpu.take().or(cpu);
+        self.memory = self.memory.take().or(memory);
+        self.gpu = self.gpu.or(gpu);
+        self.timeout_seconds = self.timeout_seconds.or(timeout_seconds);
+        self.retries = self.retries.or(retries);
+        self.image = self.image.take().or(image);
+    }
 }

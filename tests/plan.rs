@@ -3,6 +3,7 @@
 
 use sqlflowc::compile;
 use sqlflowc::diagnostic::{Format, render};
+use sqlflowc::ir::Action;
 use sqlflowc::source::SourceFile;
 use sqlflowc::syntax::sql::Dialect;
 
@@ -198,6 +199,34 @@ fn a_transaction_is_one_step() {
       | ^^^^^
       |
       = help: end it with `COMMIT` or `ROLLBACK`
+    ");
+}
+
+#[test]
+fn session_state_changes_inside_a_transaction_too() {
+    let source = SourceFile::new(
+        "p.sql",
+        "SET threads = 1; BEGIN; USE s; INSERT INTO t VALUES (1); COMMIT; SELECT 1;",
+    );
+    let (ir, _) = compile::lower(&source, Dialect::DuckDb);
+    let steps = ir.unwrap().steps;
+    let Action::Query(transaction) = &steps[0].action else {
+        panic!("a transaction is plain SQL");
+    };
+    assert_eq!(steps[0].session, ["SET threads = 1"]);
+    assert_eq!(
+        transaction.statements,
+        ["BEGIN", "USE s", "INSERT INTO t VALUES (1)", "COMMIT"]
+    );
+    assert_eq!(steps[1].session, ["SET threads = 1", "USE s"]);
+    insta::assert_snapshot!(plan("INSERT INTO t VALUES (1); COMMIT;"), @"
+    error[E0401]: no transaction is open here
+     --> p.sql:1:27
+      |
+    1 | INSERT INTO t VALUES (1); COMMIT;
+      |                           ^^^^^^
+      |
+      = help: begin one with `BEGIN`, or leave this statement out
     ");
 }
 

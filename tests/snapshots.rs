@@ -103,7 +103,8 @@ fn a_second_compile_gives_the_same_bytes() {
 /// What `sqlflowc check` says of a failing program.
 fn messages(program: &Path) -> (String, BTreeSet<Code>) {
     let source = support::source(program);
-    let (_, diagnostics) = compile::lower(&source, Dialect::DuckDb);
+    let name = program.file_name().unwrap().to_string_lossy();
+    let (_, diagnostics) = compile::lower(&source, support::reading(&name[..5]));
     let codes = diagnostics.iter().map(|d| d.code).collect();
     let text = render(&source, &diagnostics, Format::Human { colour: false });
     (text, codes)

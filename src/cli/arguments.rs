@@ -72,6 +72,17 @@ pub(super) struct DialectArguments {
     /// The SQL dialect of the program; DuckDB's when nothing is said
     #[arg(long, value_name = "NAME", value_parser = dialects(), env = "SQLFLOWC_DIALECT")]
     pub(super) dialect: Option<String>,
+    /// What SQL is that does not parse; an error when nothing is said
+    #[arg(long, value_name = "AS")]
+    pub(super) unparsed_sql: Option<UnparsedArgument>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum UnparsedArgument {
+    /// An error
+    Error,
+    /// A step of unknown effects, handed to the database as it is
+    Barrier,
 }
 
 fn dialects() -> PossibleValuesParser {

@@ -14,7 +14,7 @@ use sqlflowc::runtime::Environment;
 use sqlflowc::semantic;
 use sqlflowc::source::SourceFile;
 use sqlflowc::syntax;
-use sqlflowc::syntax::sql::{self, Dialect};
+use sqlflowc::syntax::sql::{self, Reading};
 
 use super::arguments::{
     Arguments, CheckArguments, CheckFormat, Command, CompileArguments, DumpArguments,
@@ -51,13 +51,13 @@ fn report(source: &SourceFile, diagnostics: &Diagnostics) -> Result<()> {
     Ok(())
 }
 
-fn read(arguments: &ProgramArguments) -> Result<(SourceFile, Dialect)> {
+fn read(arguments: &ProgramArguments) -> Result<(SourceFile, Reading)> {
     let source = read_program(&arguments.program)?;
-    Ok((source, settings::dialect(&arguments.dialect)))
+    Ok((source, settings::reading(&arguments.dialect)))
 }
 
 fn compile_command(arguments: &CompileArguments) -> Result<Exit> {
-    let (source, dialect) = read(&arguments.program)?;
+    let (source, reading) = read(&arguments.program)?;
     let options = match settings::options(arguments, &source) {
         Ok(options) => options,
         Err(message) => usage_error(&message),
@@ -69,7 +69,7 @@ fn compile_command(arguments: &CompileArguments) -> Result<Exit> {
         TargetArgument::Ir => Target::Ir,
         TargetArgument::Plan => Target::Plan,
     };
-    let (artifact, diagnostics) = compile::compile(&source, dialect, target, &options);
+    let (artifact, diagnostics) = compile::compile(&source, reading, target, &options);
     report(&source, &diagnostics)?;
     match (artifact, &arguments.output) {
         (None, _) => Ok(Exit::ProgramErrors),
@@ -108,7 +108,7 @@ fn check_artifact(path: &Path, artifact: &str) -> Result<Exit> {
 }
 
 fn check(arguments: &CheckArguments) -> Result<Exit> {
-    let dialect = settings::dialect(&arguments.dialect);
+    let reading = settings::reading(&arguments.dialect);
     let format = match arguments.format.unwrap_or(CheckFormat::Human) {
         CheckFormat::Human => Format::Human { colour: true },
         CheckFormat::Json => Format::Json,
@@ -126,7 +126,7 @@ fn check(arguments: &CheckArguments) -> Result<Exit> {
                 continue;
             }
         };
-        let (_, diagnostics) = compile::lower(&source, dialect);
+        let (_, diagnostics) = compile::lower(&source, reading);
         if diagnostics.has_errors() && exit == Exit::Done {
             exit = Exit::ProgramErrors;
         }
@@ -140,8 +140,8 @@ fn check(arguments: &CheckArguments) -> Result<Exit> {
 }
 
 fn plan_command(arguments: &PlanArguments) -> Result<Exit> {
-    let (source, dialect) = read(&arguments.program)?;
-    let (plan, diagnostics) = compile::plan(&source, dialect);
+    let (source, reading) = read(&arguments.program)?;
+    let (plan, diagnostics) = compile::plan(&source, reading);
     report(&source, &diagnostics)?;
     let Some(plan) = plan else {
         return Ok(Exit::ProgramErrors);
@@ -157,24 +157,24 @@ fn plan_command(arguments: &PlanArguments) -> Result<Exit> {
 }
 
 fn dump(arguments: &DumpArguments) -> Result<Exit> {
-    let (source, dialect) = read(&arguments.program)?;
+    let (source, reading) = read(&arguments.program)?;
     let (text, diagnostics) = match arguments.stage {
         StageArgument::Tokens => {
-            let (tokens, error) = sql::tokenize(&source, dialect);
+            let (tokens, error) = sql::tokenize(&source, reading.dialect);
             let mut diagnostics = Diagnostics::default();
             error.into_iter().for_each(|error| diagnostics.push(error));
             (Some(syntax::show_tokens(&source, &tokens)), diagnostics)
         }
         StageArgument::Ast => {
-            let (program, diagnostics) = syntax::parse(&source, dialect);
+            let (program, diagnostics) = syntax::parse(&source, reading);
             (Some(json(&program)?), diagnostics)
         }
         StageArgument::Ir => {
-            let (ir, diagnostics) = compile::lower(&source, dialect);
+            let (ir, diagnostics) = compile::lower(&source, reading);
             (ir.map(|ir| json(&ir)).transpose()?, diagnostics)
         }
         StageArgument::Plan => {
-            let (plan, diagnostics) = compile::plan(&source, dialect);
+            let (plan, diagnostics) = compile::plan(&source, reading);
             let text = plan.map(|plan| plan::show(&plan, plan::Format::Json));
             (text, diagnostics)
         }
@@ -229,8 +229,8 @@ fn explain(name: &str) -> Result<Exit> {
 
 fn run_command(arguments: &RunArguments) -> Result<Exit> {
     let path = &arguments.program.program;
-    let (source, dialect) = read(&arguments.program)?;
-    let (plan, diagnostics) = compile::plan(&source, dialect);
+    let (source, reading) = read(&arguments.program)?;
+    let (plan, diagnostics) = compile::plan(&source, reading);
     report(&source, &diagnostics)?;
     let Some(plan) = plan else {
         return Ok(Exit::ProgramErrors);

@@ -6,22 +6,29 @@ use anyhow::Result;
 use sha2::{Digest, Sha256};
 use sqlflowc::backend::{ClusterOptions, LocalForm, Options, SecretKey};
 use sqlflowc::source::SourceFile;
-use sqlflowc::syntax::sql::Dialect;
+use sqlflowc::syntax::sql::{Dialect, Reading, Unparsed};
 
-use super::arguments::{ClusterArguments, CompileArguments, DialectArguments, RunArguments};
+use super::arguments::{
+    ClusterArguments, CompileArguments, DialectArguments, RunArguments, UnparsedArgument,
+};
 use super::run::{AfterFailure, RunOptions, Start};
 
 /// The longest name of a run: Tekton joins it with a step's name to a label
 /// of 63 characters, and Kubernetes adds six to it.
 const LONGEST_NAME: usize = 28;
 
-pub(super) fn dialect(arguments: &DialectArguments) -> Dialect {
+pub(super) fn reading(arguments: &DialectArguments) -> Reading {
     let name = arguments.dialect.as_deref().unwrap_or("duckdb");
-    Dialect::ALL
+    let dialect = Dialect::ALL
         .iter()
         .copied()
         .find(|dialect| dialect.as_str() == name)
-        .expect("the parser of arguments allows only dialects")
+        .expect("the parser of arguments allows only dialects");
+    let unparsed = match arguments.unparsed_sql {
+        None | Some(UnparsedArgument::Error) => Unparsed::Error,
+        Some(UnparsedArgument::Barrier) => Unparsed::Barrier,
+    };
+    Reading { dialect, unparsed }
 }
 
 /// Options for the `compile` command.

@@ -84,6 +84,7 @@ codes! {
     E0501 = StepTooLarge, "a step is larger than a container's argument may be";
     E0502 = ArtifactTooLarge, "the manifest is larger than a cluster takes";
     E0503 = TooManySteps, "the program has more steps than one Workflow may hold";
+    W0201 = UnparsedSql, "SQL that could not be parsed is handed on as it is";
     W0601 = AttributeWithoutEffect, "an attribute is accepted and does nothing here";
 }
 

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::ir::{Action, Resource, Step};
+use crate::source::Span;
 
 /// A lowered statement and what ties it to others.
 pub(super) struct Piece {
@@ -31,22 +32,35 @@ pub(super) enum Tie {
 pub(super) fn fuse(pieces: Vec<Piece>, diagnostics: &mut Diagnostics) -> Vec<Step> {
     let ends = session_ends(&pieces, diagnostics);
     let mut steps: Vec<Step> = Vec::new();
-    let mut open_until = None;
+    let mut open: Option<Open> = None;
     for (at, piece) in pieces.into_iter().enumerate() {
-        let begins = ends.get(&at).copied();
-        match open_until {
-            Some(end) if at <= end => {
-                open_until = Some(begins.map_or(end, |own| end.max(own)));
-                let last = steps.last_mut().expect("a session begins with a step");
-                join(last, piece.step, diagnostics);
+        let end = ends.get(&at).copied();
+        match &mut open {
+            Some(open) if at <= open.until => {
+                open.until = end.map_or(open.until, |end| end.max(open.until));
+                let into = steps.last_mut().expect("a session begins with a step");
+                open.join(into, piece.step, diagnostics);
             }
             _ => {
-                open_until = begins;
+                open = end.map(|until| Open {
+                    until,
+                    begin: piece.step.span,
+                    session: piece.step.session.clone(),
+                });
                 steps.push(piece.step);
             }
         }
     }
     steps
+}
+
+/// A session whose statements are being joined.
+struct Open {
+    /// The last statement that belongs to it.
+    until: usize,
+    begin: Span,
+    /// The `USE` and `SET` that hold at the statement joined last.
+    session: Vec<String>,
 }
 
 /// For each statement that begins a session, the last statement of it.
@@ -57,11 +71,19 @@ fn session_ends(pieces: &[Piece], diagnostics: &mut Diagnostics) -> BTreeMap<usi
     for (at, piece) in pieces.iter().enumerate() {
         match &piece.tie {
             Tie::Begin => begin = Some(at),
-            Tie::End => {
-                if let Some(begin) = begin.take() {
+            Tie::End => match begin.take() {
+                Some(begin) => {
                     ends.insert(begin, at);
                 }
-            }
+                None => diagnostics.push(
+                    Diagnostic::new(
+                        Code::SharedSession,
+                        piece.step.span,
+                        "no transaction is open here",
+                    )
+                    .help("begin one with `BEGIN`, or leave this statement out"),
+                ),
+            },
             Tie::Temporary(table) => {
                 temporary.insert(table, at);
             }
@@ -84,37 +106,46 @@ fn session_ends(pieces: &[Piece], diagnostics: &mut Diagnostics) -> BTreeMap<usi
     ends
 }
 
-/// Adds a statement to the step of its session.
-fn join(into: &mut Step, step: Step, diagnostics: &mut Diagnostics) {
-    let Action::Query(query) = step.action else {
-        diagnostics.push(
-            Diagnostic::new(
-                Code::SharedSession,
-                step.span,
-                "an ML statement runs in a step of its own and cannot share a session",
-            )
-            .note(into.span, "the session begins here")
-            .help(
-                "move it out of the transaction, or make the temporary table an ordinary one that \
-                 the program drops at its end",
-            ),
-        );
-        return;
-    };
-    if let Action::Query(first) = &mut into.action {
-        first.statements.extend(query.statements);
-    }
-    into.lines.1 = into.lines.1.max(step.lines.1);
-    into.span = into.span.to(step.span);
-    into.barrier = into.barrier.or(step.barrier);
-    // What the session itself made is no read of anything outside it.
-    let made: BTreeSet<_> = into.writes.clone();
-    into.reads
-        .extend(step.reads.into_iter().filter(|read| !made.contains(read)));
-    into.writes.extend(step.writes);
-    into.digest = digest(&format!("{}{}", into.digest, step.digest));
-    if into.title.verb == "begin" {
-        into.title = step.title;
+impl Open {
+    /// Adds a statement to the step of its session.
+    fn join(&mut self, into: &mut Step, step: Step, diagnostics: &mut Diagnostics) {
+        let Action::Query(query) = step.action else {
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::SharedSession,
+                    step.span,
+                    "an ML statement runs in a step of its own and cannot share a session",
+                )
+                .note(self.begin, "the session begins here")
+                .help(
+                    "move it out of the transaction, or make the temporary table an ordinary one \
+                     that the program drops at its end",
+                ),
+            );
+            return;
+        };
+        if let Action::Query(first) = &mut into.action {
+            let changed = step
+                .session
+                .iter()
+                .filter(|text| !self.session.contains(text));
+            first.statements.extend(changed.cloned());
+            first.statements.extend(query.statements);
+        }
+        self.session = step.session;
+        into.lines.1 = into.lines.1.max(step.lines.1);
+        into.span = into.span.to(step.span);
+        into.barrier = into.barrier.or(step.barrier);
+        // What the session itself made is no read of anything outside it.
+        let made: BTreeSet<_> = into.writes.clone();
+        into.reads
+            .extend(step.reads.into_iter().filter(|read| !made.contains(read)));
+        into.writes.extend(step.writes);
+        into.settings.merge(step.settings);
+        into.digest = digest(&format!("{}{}", into.digest, step.digest));
+        if into.title.verb == "begin" {
+            into.title = step.title;
+        }
     }
 }
 

@@ -121,9 +121,9 @@ impl<'a> Analyzer<'a> {
             ast::Role::Use(name) => {
                 self.scope.use_schema(name);
                 self.session.retain(|text| text.kind != SessionKind::Use);
-                return self.remember(statement.span, SessionKind::Use);
+                return self.remember(statement, SessionKind::Use);
             }
-            ast::Role::Session => return self.remember(statement.span, SessionKind::Set),
+            ast::Role::Session => return self.remember(statement, SessionKind::Set),
             _ => {}
         }
         let mut access = Access::default();
@@ -173,8 +173,18 @@ impl<'a> Analyzer<'a> {
         }
     }
 
-    fn remember(&mut self, span: Span, kind: SessionKind) {
-        let text = self.source.slice(span).to_owned();
+    fn remember(&mut self, statement: &ast::Statement, kind: SessionKind) {
+        for directive in &statement.directives {
+            self.diagnostics.push(
+                Diagnostic::new(
+                    Code::UnknownDirective,
+                    directive.span,
+                    "this statement is session state and no step, so nothing runs with the directive",
+                )
+                .help("put the directive above the statement that needs it"),
+            );
+        }
+        let text = self.source.slice(statement.span).to_owned();
         self.session.push(SessionText { text, kind });
     }
 

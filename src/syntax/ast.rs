@@ -101,11 +101,11 @@ pub struct SqlQuery {
 }
 
 impl SqlQuery {
-    /// Stands in for a query that does not parse.
-    pub(crate) fn unknown(span: Span) -> SqlQuery {
+    /// Stands in for a query that does not parse; says why it is unknown.
+    pub(crate) fn unknown(span: Span, why: &'static str) -> SqlQuery {
         SqlQuery {
             span,
-            effects: Effects::default(),
+            effects: Effects::unknown(why),
             columns: None,
         }
     }
@@ -122,6 +122,16 @@ pub struct Effects {
     pub role: Role,
     /// The statement's verb, such as `create`, `insert` or `select`.
     pub verb: &'static str,
+}
+
+impl Effects {
+    pub(crate) fn unknown(why: &'static str) -> Effects {
+        Effects {
+            role: Role::Unknown(why),
+            verb: "run",
+            ..Effects::default()
+        }
+    }
 }
 
 /// How a SQL statement takes part in the plan.

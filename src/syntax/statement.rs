@@ -1,19 +1,20 @@
 //! Cuts a program into statements, and an ML statement into its query and its
 //! clause.
 
-use super::ast::{Program, ShowTrain, SqlQuery, Statement, StatementKind};
+use super::ast::{Effects, Program, ShowTrain, SqlQuery, SqlStatement, Statement, StatementKind};
 use super::clause::{self, ClauseKind};
 use super::directive;
 use super::parser::Parser;
-use super::sql::{self, Dialect, Token, TokenKind};
+use super::sql::{self, Reading, Token, TokenKind, Unparsed};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{SourceFile, Span};
 
 /// Parses a program. Problems are independent of each other: a statement
 /// that does not parse is left out and the next one is read all the same.
-pub fn parse(source: &SourceFile, dialect: Dialect) -> (Program, Diagnostics) {
+pub fn parse(source: &SourceFile, reading: impl Into<Reading>) -> (Program, Diagnostics) {
+    let reading = reading.into();
     let mut diagnostics = Diagnostics::default();
-    let (tokens, error) = sql::tokenize(source, dialect);
+    let (tokens, error) = sql::tokenize(source, reading.dialect);
     let broken_tail = error.is_some();
     if let Some(error) = error {
         diagnostics.push(error);
@@ -28,7 +29,7 @@ pub fn parse(source: &SourceFile, dialect: Dialect) -> (Program, Diagnostics) {
     for piece in pieces {
         program
             .statements
-            .extend(statement(source, dialect, piece, &mut diagnostics));
+            .extend(statement(source, reading, piece, &mut diagnostics));
     }
     if program.statements.is_empty() && diagnostics.is_empty() {
         let end = source.text().len();
@@ -49,7 +50,7 @@ fn is_semicolon(source: &SourceFile, token: &Token) -> bool {
 /// cannot be read.
 fn statement(
     source: &SourceFile,
-    dialect: Dialect,
+    reading: Reading,
     tokens: &[Token],
     diagnostics: &mut Diagnostics,
 ) -> Option<Statement> {
@@ -69,7 +70,7 @@ fn statement(
     let first = first?;
     let last = tokens.iter().rposition(|token| !token.is_trivia())?;
     let span = tokens[first].span.to(tokens[last].span);
-    let (kind, errors) = kind(source, dialect, &tokens[first..=last], span);
+    let (kind, errors) = kind(source, reading, &tokens[first..=last], span);
     errors.into_iter().for_each(|error| diagnostics.push(error));
     Some(Statement {
         span,
@@ -95,7 +96,8 @@ fn trimmed(source: &SourceFile, span: Span) -> Span {
 /// A statement as far as it can be read, and what is wrong with it.
 type Read = (Option<StatementKind>, Vec<Diagnostic>);
 
-fn kind(source: &SourceFile, dialect: Dialect, tokens: &[Token], span: Span) -> Read {
+fn kind(source: &SourceFile, reading: Reading, tokens: &[Token], span: Span) -> Read {
+    let dialect = reading.dialect;
     let words: Vec<&Token> = tokens.iter().filter(|token| !token.is_trivia()).collect();
     if let [show, train, rest @ ..] = words.as_slice()
         && show.is_word("SHOW")
@@ -107,15 +109,35 @@ fn kind(source: &SourceFile, dialect: Dialect, tokens: &[Token], span: Span) -> 
         };
     }
     if let Some(found) = clause::find(source, &words) {
-        return ml_statement(source, dialect, tokens, &words, span, &found);
+        return ml_statement(source, reading, tokens, &words, span, &found);
     }
     match sql::statement(source, dialect, tokens, span) {
         Ok(statement) => (Some(StatementKind::Sql(statement)), Vec::new()),
         Err(error) => {
-            let meant = clause::meant(source, &words, &error);
-            (None, vec![meant.unwrap_or(error)])
+            if let Some(meant) = clause::meant(source, &words, &error) {
+                return (None, vec![meant]);
+            }
+            match reading.unparsed {
+                Unparsed::Error => (None, vec![error]),
+                Unparsed::Barrier => {
+                    let statement = SqlStatement {
+                        span,
+                        effects: Effects::unknown(UNPARSED),
+                    };
+                    (Some(StatementKind::Sql(statement)), vec![barrier(error)])
+                }
+            }
         }
     }
+}
+
+const UNPARSED: &str = "its SQL could not be parsed";
+
+/// What is said of SQL that is handed on unparsed, where it is allowed.
+fn barrier(error: Diagnostic) -> Diagnostic {
+    let message = format!("handed on unparsed: {}", error.message);
+    Diagnostic::new(Code::UnparsedSql, error.span, message)
+        .help("every step before it is waited for, and every step after it waits")
 }
 
 fn show_train(mut parser: Parser<'_>) -> Result<StatementKind, Diagnostic> {
@@ -126,7 +148,7 @@ fn show_train(mut parser: Parser<'_>) -> Result<StatementKind, Diagnostic> {
 
 fn ml_statement(
     source: &SourceFile,
-    dialect: Dialect,
+    reading: Reading,
     tokens: &[Token],
     words: &[&Token],
     span: Span,
@@ -149,10 +171,17 @@ fn ml_statement(
     };
     // The clause is read even when the query is wrong, so that what is wrong
     // in the clause shows in the same run.
+    let dialect = reading.dialect;
     let (query, mut errors) = match sql::query(source, dialect, &tokens[..end_of_query], query_span)
     {
         Ok(query) => (query, Vec::new()),
-        Err(error) => (SqlQuery::unknown(query_span), vec![error]),
+        Err(error) => {
+            let error = match reading.unparsed {
+                Unparsed::Error => error,
+                Unparsed::Barrier => barrier(error),
+            };
+            (SqlQuery::unknown(query_span, UNPARSED), vec![error])
+        }
     };
     let parser = Parser::new(source, dialect, &words[found.keyword + 1..], span);
     let (kind, found) = clause::parse(parser, found.kind, keyword, query);
@@ -178,6 +207,7 @@ impl ClauseKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::syntax::sql::Dialect;
 
     /// A program's statements and what is wrong with it, a line each.
     fn outline(dialect: Dialect, program: &str) -> String {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sqlflowc::backend::{ClusterOptions, LocalForm, Options, SecretKey};
 use sqlflowc::source::SourceFile;
+use sqlflowc::syntax::sql::{Dialect, Reading, Unparsed};
 
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -43,6 +44,17 @@ pub(crate) fn source(path: &Path) -> SourceFile {
     let shown = path.strip_prefix(root()).unwrap();
     let shown: Vec<_> = shown.iter().map(|part| part.to_string_lossy()).collect();
     SourceFile::new(shown.join("/"), text)
+}
+
+/// How the program of a code is read: W0201 is about what is else E0201.
+pub(crate) fn reading(code: &str) -> Reading {
+    Reading {
+        dialect: Dialect::DuckDb,
+        unparsed: match code {
+            "W0201" => Unparsed::Barrier,
+            _ => Unparsed::Error,
+        },
+    }
 }
 
 /// The name of an example: its folder's.

@@ -235,6 +235,10 @@ impl Collector<'_> {
             | Statement::ShowCharset(_)
             | Statement::ShowCollation { .. }
             | Statement::ShowProcessList { .. } => {}
+            // Each later step prepares it anew on its own connection.
+            Statement::Prepare { .. } | Statement::Deallocate { .. } => {
+                self.effects.role = Role::Session;
+            }
             Statement::Call(_) | Statement::Execute { .. } => {
                 self.unknown("what the procedure does is not in the program");
             }

@@ -169,6 +169,31 @@ impl Dialect {
     }
 }
 
+/// How a program's SQL is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    pub dialect: Dialect,
+    pub unparsed: Unparsed,
+}
+
+/// What SQL means that the parser does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unparsed {
+    /// An error, so that a slip is found before anything runs.
+    Error,
+    /// A statement of unknown effects, handed to the database as it is.
+    Barrier,
+}
+
+impl From<Dialect> for Reading {
+    fn from(dialect: Dialect) -> Reading {
+        Reading {
+            dialect,
+            unparsed: Unparsed::Error,
+        }
+    }
+}
+
 /// A token and its place. What it is shows only through questions, so that
 /// the tokenizer's own types stay in this module.
 #[derive(Debug, Clone)]
@@ -493,7 +518,7 @@ fn sql_error(
 
 fn read_as(dialect: Dialect) -> String {
     format!(
-        "the statement is read as SQL of `{}`; `--dialect` chooses another",
+        "the statement is read as SQL of `{}`; `--dialect` chooses another, and `--unparsed-sql barrier` hands such a statement on as it is",
         dialect.as_str()
     )
 }
