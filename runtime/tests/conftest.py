@@ -39,7 +39,12 @@ def said(monkeypatch: pytest.MonkeyPatch) -> Said:
         heard.logs.append((level, message))
 
     def table(
-        title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], row_count: int
+        title: str,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[object]],
+        row_count: int,
+        *,
+        cell_characters: int = 0,
     ) -> None:
         shown = [list(row) for row in rows]
         heard.tables.append(

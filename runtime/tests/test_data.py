@@ -17,7 +17,7 @@ import pytest
 from conftest import Said, rows, sql, types
 from sqlflow_runtime import query, table
 from sqlflow_runtime._errors import ProgramError, ResourceError, StepError, TransientError
-from sqlflow_runtime.data import BATCH_ROWS, connect, spool
+from sqlflow_runtime.data import BATCH_ROWS, _duckdb, connect, spool
 
 SOURCE = Path(__file__).parent.parent / "src"
 
@@ -202,7 +202,9 @@ def test_an_error_in_the_middle_of_a_read_is_the_programs(place: Path) -> None:
         ("duckdb://database", "write duckdb:///PATH"),
         ("duckdb:///:memory:", "no database file that steps can share"),
         ("duckdb:///d?lock_timout=1", "unknown option `lock_timout`"),
-        ("duckdb:////proc/none/d", "could not make the database's folder"),
+        ("duckdb:////no/where/d", "the database's folder `/no/where` does not exist; create it"),
+        ("duckdb:///no/where/d", "mind the slashes: `duckdb:////absolute/path`"),
+        ("duckdb:///.sqlflow/more/d", ".sqlflow/more` does not exist"),
         ("duckdb:///text", "not a valid DuckDB database file"),
     ],
 )
@@ -215,6 +217,30 @@ def test_a_database_that_cannot_be_opened(
         sql("SELECT 1")
     assert message in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+def test_only_the_default_databases_folder_is_made(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for url in ("duckdb:///missing/d", f"duckdb:///{place}/missing/d"):
+        monkeypatch.setenv("SQLFLOW_DATASOURCE", url)
+        with pytest.raises(ResourceError, match="does not exist"):
+            sql("SELECT 1")
+    assert list(place.iterdir()) == []
+    (place / "made").mkdir()
+    for url in ("duckdb:///made/d", f"duckdb:///{place}/.sqlflow/d", "duckdb:///d"):
+        monkeypatch.setenv("SQLFLOW_DATASOURCE", url)
+        sql("SELECT 1")
+    assert sorted(path.name for path in place.rglob("d")) == ["d", "d", "d"]
+
+
+def test_a_session_statement_that_fails_is_named(place: Path) -> None:
+    with pytest.raises(ProgramError) as caught:
+        query(statements=["SELECT 1"], session=["SET threads = 2", "USE\n  nosuch"])
+    assert caught.value.message.startswith("in `USE nosuch`: SET schema: No catalog")
+    with pytest.raises(ProgramError) as caught:
+        query(statements=["SELECT 1"], session=["SET threads = 'x" + "x" * 500 + "'"])
+    assert len(caught.value.message.partition("`: ")[0]) == len("in `") + 100
 
 
 def python(script: str, *arguments: str) -> subprocess.Popen[str]:
@@ -235,7 +261,7 @@ HOLD = """
 
 
 def test_a_lock_is_waited_for_and_named_when_it_stays(
-    place: Path, monkeypatch: pytest.MonkeyPatch
+    place: Path, monkeypatch: pytest.MonkeyPatch, said: Said
 ) -> None:
     sql("CREATE TABLE t AS SELECT 1 AS a")
     database = place / ".sqlflow" / "database.duckdb"
@@ -249,8 +275,12 @@ def test_a_lock_is_waited_for_and_named_when_it_stays(
         monkeypatch.setenv(
             "SQLFLOW_DATASOURCE", "duckdb:///.sqlflow/database.duckdb?lock_timeout=0.2"
         )
+        monkeypatch.setattr(_duckdb, "LOCK_NOTICE_SECONDS", 0.05)
         with pytest.raises(TransientError, match=rf"locked by .* \(process {holder.pid}\)"):
             rows("FROM t")
+        (notice,) = said.warnings()
+        assert notice.startswith("waiting for the database: it is locked by ")
+        assert notice.endswith(f"(process {holder.pid})")
         holder.kill()
     assert rows("FROM t") == [(1,)]
 

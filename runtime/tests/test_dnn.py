@@ -174,6 +174,31 @@ def test_training_goes_on_from_a_model(iris: Path, said: Said) -> None:
         train_iris(start_from="d", params={"hidden_units": [11], "n_classes": 3})
 
 
+def test_training_goes_on_from_a_network_only(iris: Path) -> None:
+    train(
+        select="SELECT * EXCLUDE id FROM iris.train",
+        estimator="xgboost.gbtree",
+        params={},
+        label="class",
+        into="trees",
+    )
+    with pytest.raises(ProgramError) as caught:
+        train_iris(start_from="trees")
+    assert str(caught.value) == (
+        "DNNClassifier (Keras) cannot go on from the model `trees`, which is one of xgboost.gbtree "
+        "(XGBoost, booster gbtree); train with xgboost.gbtree, or leave out USING"
+    )
+    train_iris(epochs=1)
+    with pytest.raises(ProgramError, match=r"cannot go on from the model `d`, .* DNNClassifier"):
+        train(
+            select="FROM iris.train",
+            estimator="xgboost.gbtree",
+            label="class",
+            start_from="d",
+            into="more",
+        )
+
+
 def test_early_stopping_keeps_the_best_epoch(iris: Path, said: Said) -> None:
     train_iris(
         epochs=200,
@@ -225,7 +250,10 @@ def test_a_row_limit_is_said(iris: Path, said: Said, monkeypatch: pytest.MonkeyP
         ({"params": {"hidden_unit": [4]}}, "no parameter `model.hidden_unit`; did you mean `hid"),
         ({"params": {"hidden_units": [4], "dropout": 1}}, "model.dropout is 1"),
         ({"params": {"hidden_units": [4], "activation_fn": "rely"}}, "did you mean `relu"),
-        ({"params": {"hidden_units": [4], "n_classes": 2}}, "has 3 classes, but the program says"),
+        (
+            {"params": {"hidden_units": [4], "n_classes": 2}},
+            "but model.n_classes is 2; say model.n_classes = 3",
+        ),
         ({"optimizer": {"name": "Adamm"}}, "no optimizer `Adamm`; did you mean `Adam"),
         ({"optimizer": {"name": "SGD", "lerning_rate": 1}}, "no parameter `lerning_rate`; did you"),
         ({"optimizer": {"name": "SGD", "momentum": 2.0}}, "optimizer SGD: "),

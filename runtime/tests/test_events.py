@@ -89,6 +89,25 @@ def test_table_sends_the_first_ten_rows(pipe: Pipe) -> None:
     assert event["row_count"] == 100
 
 
+def test_table_is_cut_to_what_can_be_looked_at(pipe: Pipe) -> None:
+    names = [f"c{n}" for n in range(200)]
+    row = ["x" * 5_000, list(range(5_000)), {"a": 1}, *range(197)]
+    _events.table("all", names, [row], 1)
+    _events.table("one", ["n" * 5_000], [["y" * 5_000]], 1, cell_characters=4_000)
+    wide, long = pipe.events()
+    assert wide["title"] == "all (the first 50 of 200 columns)"
+    assert wide["columns"] == names[:50]
+    assert isinstance(wide["rows"], list)
+    ((text, numbers, mapping, *more),) = wide["rows"]
+    assert text == "x" * 999 + "…"
+    assert numbers.startswith("[0, 1, 2, ")
+    assert numbers.endswith("…")
+    assert len(numbers) == 1_000
+    assert (mapping, more) == ({"a": 1}, list(range(47)))
+    assert (long["title"], long["columns"]) == ("one", ["n" * 3_999 + "…"])
+    assert long["rows"] == [["y" * 3_999 + "…"]]
+
+
 def test_progress_sends_first_and_last_and_little_between(pipe: Pipe) -> None:
     for done in range(1, 10_001):
         _events.progress(done, 10_000, "rows")

@@ -60,24 +60,30 @@ class Program:
             f'if __name__ == "__main__":\n    {call}\n'
         )
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def patch(self, statement: str) -> None:
+        """Changes the runner, not the steps: `statement` runs before `main`."""
+        text = self.script.read_text()
+        self.script.write_text(text.replace("    main(STEPS", f"    {statement}\n    main(STEPS"))
+
+    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        known = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)}
         return subprocess.Popen(
             [sys.executable, self.script, *arguments],
             cwd=self.directory,
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)},
+            env=known | environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def run(self, *arguments: str) -> tuple[int, str, str]:
-        with self.start(*arguments) as process:
+    def run(self, *arguments: str, **environment: str) -> tuple[int, str, str]:
+        with self.start(*arguments, **environment) as process:
             out, err = process.communicate(timeout=60)
         return process.returncode, out, err
 
-    def events(self, *arguments: str) -> tuple[int, Events]:
-        status, out, err = self.run("--events", *arguments)
+    def events(self, *arguments: str, **environment: str) -> tuple[int, Events]:
+        status, out, err = self.run("--events", *arguments, **environment)
         assert err == ""
         return status, [json.loads(line) for line in out.splitlines()]
 
@@ -279,6 +285,96 @@ def test_database_that_stays_locked_fails_in_the_end(program: Program) -> None:
     assert end["message"] == "the database is locked"
 
 
+def test_step_that_waited_long_is_tried_again_only_once(program: Program) -> None:
+    program.write(("locked", "raise TransientError('the database is locked')", []))
+    program.patch("_runner.LONG_ATTEMPT_SECONDS = 0")
+    status, events = program.events()
+    assert status == 3
+    (warning,) = (str(e["message"]) for e in events if e["event"] == "log")
+    assert warning.endswith("(1 of 1)")
+
+
+QUERY = "import sqlflow_runtime; sqlflow_runtime.query(statements=[{!r}])"
+
+
+def test_database_that_a_shell_holds_is_named_in_the_end(program: Program) -> None:
+    import duckdb
+
+    program.write(("locked", QUERY.format("SELECT 1"), []))
+    program.patch("_runner.LONG_ATTEMPT_SECONDS = 0")
+    with duckdb.connect(program.directory / "d"):
+        status, events = program.events("--datasource", "duckdb:///d?lock_timeout=0.1")
+    assert status == 3
+    (end,) = (e for e in events if e["event"] == "finished")
+    assert end["exit_status"] == 75
+    assert f"(process {os.getpid()}) after 0 s" in str(end["message"])
+    assert str(end["help"]).startswith("close what holds it")
+
+
+def test_database_that_a_step_of_the_run_holds_is_waited_for(program: Program) -> None:
+    holds = """
+    import duckdb
+    with duckdb.connect('d'):
+        Path('held').touch()
+        time.sleep(1)
+    """
+    waits = "wait_for('held')\n" + QUERY.format("SELECT 1")
+    program.write(("holds", holds, []), ("waits", waits, []))
+    program.patch("_runner.RETRY_SECONDS = ()")
+    arguments = ("--datasource", "duckdb:///d?lock_timeout=0.1", "--jobs", "2")
+    status, events = program.events(*arguments)
+    assert (status, ends(events)) == (0, {"holds": "succeeded", "waits": "succeeded"})
+
+
+def test_query_of_many_columns_is_shown_in_part(program: Program) -> None:
+    columns = ", ".join(f"repeat('x', 2000) AS c{number}" for number in range(5_000))
+    program.write(("wide", QUERY.format(f"SELECT {columns}"), []), ("after", "pass", ["wide"]))
+    status, events = program.events()
+    assert (status, ends(events)) == (0, {"wide": "succeeded", "after": "succeeded"})
+    (shown,) = (e for e in events if e["event"] == "table")
+    assert str(shown["title"]).endswith(" (the first 50 of 5000 columns)")
+    assert shown["columns"] == [f"c{number}" for number in range(50)]
+    assert shown["rows"] == [["x" * 999 + "…"] * 50]
+
+
+def test_event_of_any_size_arrives_and_printed_lines_are_cut(program: Program) -> None:
+    body = "_events.log('info', 'e' * 3_000_000); print('p' * 3_000_000)"
+    program.write(("long", body, []))
+    status, events = program.events()
+    assert status == 0
+    texts = [str(e["message"]) for e in events if e["event"] == "log"]
+    assert [len(text) for text in texts if text[0] == "e"] == [3_000_000]
+    printed = [len(text) for text in texts if text[0] == "p"]
+    assert sum(printed) == 3_000_000
+    assert max(printed) < 1_200_000
+
+
+@pytest.mark.parametrize("line", ["{cut", "[1]", "7", '{"no": "event"}', '{"event": "finished"}'])
+@pytest.mark.parametrize(("end", "status"), [("pass", 70), ("sys.exit(9)", 9)])
+def test_line_that_is_no_event_fails_its_step_and_not_the_run(
+    program: Program, line: str, end: str, status: int
+) -> None:
+    body = f"os.write(int(os.environ['SQLFLOW_EVENTS_FD']), {(line + chr(10)).encode()!r})\n{end}"
+    program.write(("bad", body, []), ("other", "pass", []))
+    ended, events = program.events("--keep-going")
+    assert ended == 1
+    assert ends(events) == {"bad": "failed", "other": "succeeded"}
+    (failed,) = (e for e in events if e.get("status") == "failed")
+    assert failed["exit_status"] == status
+    assert failed["message"] == f"the step sent a line that is no event: `{line}`"
+
+
+def test_event_cut_short_by_a_crash_does_not_hide_the_crash(program: Program) -> None:
+    body = """
+    os.write(int(os.environ['SQLFLOW_EVENTS_FD']), b'{"event": "lo')
+    os.kill(os.getpid(), signal.SIGKILL)
+    """
+    program.write(("dies", body, []))
+    _, events = program.events()
+    (end,) = (e for e in events if e["event"] == "finished")
+    assert "memory ran out" in str(end["message"])
+
+
 @pytest.mark.parametrize(
     ("body", "status", "message"),
     [
@@ -360,6 +456,52 @@ def test_resume_is_for_one_database_only(program: Program) -> None:
     assert program.events("--datasource", "duckdb:///a.duckdb")[0] == 1
     _, events = program.events("--datasource", "duckdb:///b.duckdb", "--resume")
     assert ends(events)["first"] == "succeeded"
+
+
+def test_resume_is_for_one_program_only(program: Program) -> None:
+    program.write(("first", "pass", []), ("bad", "raise ProgramError('no')", ["first"]))
+    assert program.events(SQLFLOW_PROGRAM="/one/program.sql")[0] == 1
+    _, events = program.events("--resume", SQLFLOW_PROGRAM="/two/program.sql")
+    assert ends(events)["first"] == "succeeded"
+    _, events = program.events("--resume", SQLFLOW_PROGRAM="/one/program.sql")
+    assert ends(events)["first"] == "skipped"
+    # Without the binary, it is the script that counts.
+    assert program.events()[0] == 1
+    other = Program(program.directory)
+    other.script = program.directory / "other.py"
+    other.script.write_text(program.script.read_text())
+    assert ends(other.events("--resume")[1])["first"] == "succeeded"
+
+
+def test_resume_begins_anew_when_the_database_is_another(program: Program) -> None:
+    program.write(
+        ("first", "Path('d').touch()", []), ("bad", "raise ProgramError('no')", ["first"])
+    )
+    arguments = ("--datasource", "duckdb:///d?lock_timeout=1")
+    assert program.events(*arguments)[0] == 1
+    _, events = program.events("--resume", *arguments)
+    assert ends(events)["first"] == "skipped"
+
+    (program.directory / "d").unlink()
+    _, events = program.events("--resume", *arguments)
+    assert events[0]["message"] == "the database d is gone, so no step counts as done"
+    assert ends(events)["first"] == "succeeded"
+
+    (program.directory / "d").rename(program.directory / "kept")
+    (program.directory / "d").touch()
+    _, events = program.events("--resume", *arguments)
+    assert str(events[0]["message"]).startswith("the database d is not the one of the last run")
+    assert ends(events)["first"] == "succeeded"
+
+
+def test_record_that_does_not_fit_on_the_disk_leaves_nothing(program: Program) -> None:
+    program.write(("a", "pass", []), ("b", "pass", ["a"]))
+    program.patch("import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20, 20))")
+    status, events = program.events()
+    assert status == 0
+    (warning,) = (str(e["message"]) for e in events if e["event"] == "log")
+    assert warning.startswith("--resume does not work for this run: [Errno 27] File too large")
+    assert list((program.directory / ".sqlflow" / "runs").iterdir()) == []
 
 
 def test_single_step_outdates_what_builds_on_it(program: Program) -> None:
@@ -547,3 +689,71 @@ def test_terminal_shows_results_on_stdout_and_the_rest_on_stderr(program: Progra
         "models: file:.sqlflow/models",
     ]
     assert lines[7].startswith("1 succeeded, 1 failed in ")
+
+
+SHOW = ("show", "_events.table('first rows', ['n'], [[1]], 1)", list[str]())
+
+
+def shell(program: Program, command: str) -> subprocess.CompletedProcess[str]:
+    """Runs a shell's command, in which `$PROGRAM` is the compiled script."""
+    return subprocess.run(
+        ["bash", "-c", command],
+        cwd=program.directory,
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "PROGRAM": f"{sys.executable} {program.script}",
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("options", ["", "--events", "--list"])
+def test_full_standard_output_is_told_in_one_line(program: Program, options: str) -> None:
+    program.write(SHOW, ("later", "Path('later').touch()", ["show"]))
+    ended = shell(program, f"$PROGRAM {options} > /dev/full")
+    assert ended.returncode == 3
+    last = "error: could not print the results: No space left on device"
+    assert ended.stderr.splitlines()[-1] == last
+    assert "Traceback" not in ended.stderr
+    assert "Exception ignored" not in ended.stderr
+    assert not (program.directory / "later").exists()
+
+
+def test_full_standard_error_ends_the_run(program: Program) -> None:
+    program.write(SHOW)
+    ended = shell(program, "$PROGRAM 2> /dev/full")
+    assert (ended.returncode, ended.stderr) == (3, "")
+
+
+@pytest.mark.parametrize("options", ["", "--events", "--list"])
+def test_closed_standard_output_is_told_in_one_line(program: Program, options: str) -> None:
+    program.write(SHOW)
+    ended = shell(program, f"$PROGRAM {options} >&-")
+    assert ended.returncode == 3
+    assert ended.stderr == (
+        "error: standard output is closed\nhelp: send it to /dev/null to see nothing\n"
+    )
+    assert shell(program, f"$PROGRAM {options} >&- 2>&-").returncode == 3
+
+
+def test_closed_standard_error_hides_messages_only(program: Program) -> None:
+    program.write(SHOW)
+    ended = shell(program, "$PROGRAM 2>&-")
+    assert (ended.returncode, ended.stdout) == (0, "\nfirst rows\nn\n-\n1\n\n")
+
+
+@pytest.mark.parametrize("options", ["", "--events", "--list"])
+def test_pipe_that_is_closed_ends_the_run_quietly(program: Program, options: str) -> None:
+    program.write(SHOW, ("later", "time.sleep(1); Path('later').touch()", ["show"]))
+    # The reader is gone before the first line is written.
+    command = f"(sleep 0.5; exec $PROGRAM {options}) | exec true; echo ${{PIPESTATUS[0]}}"
+    ended = shell(program, command)
+    assert ended.stdout in ("0\n", "130\n")
+    for word in ("Traceback", "Exception ignored", "error:", "Broken pipe"):
+        assert word not in ended.stderr
+    assert not (program.directory / "later").exists()

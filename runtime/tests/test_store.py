@@ -169,8 +169,33 @@ def test_a_folder_that_cannot_be_written_is_a_resource_error(
 ) -> None:
     (place / "file").write_text("")
     monkeypatch.setenv("SQLFLOW_MODEL_STORE", "file:file/models")
-    with pytest.raises(ResourceError, match="could not store the model `m`: Not a directory"):
+    with pytest.raises(ResourceError, match="could not store the model `m`: Not a dir") as caught:
         publish(FolderStore("file:file/models"), "m")
+    assert caught.value.help == "a part of that path is a file; remove it or name another folder"
+
+
+def test_a_model_whose_file_is_gone_says_what_to_do(store: FolderStore, place: Path) -> None:
+    remove_weights(publish(store, "m").path)
+    with pytest.raises(ResourceError, match="could not read the model `m`: No such file") as caught:
+        store.load("m")
+    assert caught.value.help == "train it again, or restore the folder `.sqlflow/models/m`"
+
+
+def test_links_that_a_killed_step_left_are_removed(
+    store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sqlflow_runtime.store import _folder
+
+    home = publish(store, "m").path.parent
+    left = home / ".latest-0123456789abcdef"
+    left.symlink_to("gone")
+    # A young one may be about to be put in place.
+    publish(store, "m", "two")
+    assert left.is_symlink()
+    monkeypatch.setattr(_folder, "_YOUNG_SECONDS", 0)
+    last = publish(store, "m", "three")
+    assert not left.is_symlink()
+    assert store.load("m").version == last.version
 
 
 @pytest.mark.parametrize(

@@ -354,8 +354,88 @@ def test_two_classes(iris: Path, said: Said, objective: str) -> None:
     if objective == "binary:hinge":
         with pytest.raises(ProgramError, match="gives no probabilities"):
             score("m", said, TEST + two, metrics=["AUC"])
-    with pytest.raises(ProgramError, match="has 3 classes, but the program says 2"):
+    with pytest.raises(ProgramError) as caught:
         train_iris(params={"objective": objective})
+    assert str(caught.value) == (
+        "label `class` has 3 classes (setosa, versicolor, virginica), "
+        f"but the objective {objective} tells two apart; "
+        'say objective = "multi:softprob", num_class = 3'
+    )
+
+
+@pytest.mark.parametrize("estimator", ["xgboost.XGBClassifier", "xgboost.XGBRFClassifier"])
+@pytest.mark.parametrize(("classes", "measure"), [(2, "train_logloss"), (3, "train_mlogloss")])
+def test_a_classifier_without_objective_goes_by_the_classes_there_are(
+    iris: Path, said: Said, estimator: str, classes: int, measure: str
+) -> None:
+    # Numbered classes, which every other estimator would take for numbers.
+    where = "" if classes == 3 else " WHERE class <> 'virginica'"
+    number = "list_position(['setosa', 'versicolor', 'virginica'], class)"
+    numbered = f"SELECT * REPLACE ({number} AS class) FROM iris.train{where}"
+    train_iris(select=numbered, estimator=estimator, params={})
+    assert measure in said.progress[-1][3]
+    predict(
+        select="FROM iris.test" + where,
+        model="m",
+        into=table("p"),
+        column="class",
+        extra_outputs=["probabilities"],
+    )
+    assert sum(name.startswith("probability_") for name in types("p")) == classes
+    wrong = f"p.class <> {number.replace(', class', ', t.class')}"
+    assert rows(f"SELECT count(*) < 4 FROM p JOIN iris.test t USING (id) WHERE {wrong}") == [
+        (True,)
+    ]
+
+
+@pytest.mark.parametrize("objective", ["multi:softmax", "multi:softprob"])
+def test_the_number_of_classes_is_found_when_it_is_not_said(
+    iris: Path, said: Said, objective: str
+) -> None:
+    train_iris(params={"objective": objective})
+    assert score("m", said)["accuracy_score"] >= 0.9
+
+
+@pytest.mark.parametrize("estimator", ["xgboost.gblinear", "xgboost.dart"])
+def test_training_goes_on_from_a_model_of_the_same_booster_only(
+    iris: Path, said: Said, estimator: str
+) -> None:
+    train_iris(estimator=estimator, rounds=3, into="short")
+    train_iris(estimator=estimator, rounds=3, into="long", start_from="short")
+    losses = [score(name, said)["loss"] for name in ("short", "long")]
+    assert losses[1] < losses[0]
+    train_iris(into="trees")
+    with pytest.raises(ProgramError) as caught:
+        train_iris(estimator=estimator, into="other", start_from="trees", select="SELECT nothing")
+    booster = estimator.removeprefix("xgboost.")
+    assert str(caught.value) == (
+        f"{estimator} (XGBoost, booster {booster}) cannot go on from the model `trees`, which is "
+        "one of xgboost.gbtree (XGBoost, booster gbtree); "
+        "train with xgboost.gbtree, or leave out USING"
+    )
+    with pytest.raises(ProgramError, match="train with the same booster, or leave out USING"):
+        train_iris(params={"booster": booster}, into="other", start_from="trees")
+    assert not (iris / ".sqlflow" / "models" / "other").exists()
+
+
+@pytest.mark.parametrize("objective", ["reg:squarederror", "count:poisson", "survival:cox"])
+@pytest.mark.parametrize("some", ["", " WHERE id % 7 = 1"])
+def test_a_label_of_words_is_no_number_to_learn(iris: Path, objective: str, some: str) -> None:
+    # Also when it is a few rows only, which would be left out without anybody noticing.
+    words = (
+        "SELECT * REPLACE (CASE WHEN class = 'setosa' THEN class ELSE '7' END AS class)"
+        f" FROM iris.train{some}"
+    )
+    with pytest.raises(ProgramError) as caught:
+        train_iris(select=words, params={"objective": objective})
+    assert "label `class` holds `setosa`, which is no number" in str(caught.value)
+    assert 'objective = "multi:softprob"' in str(caught.value)
+
+
+def test_a_label_of_numbers_written_as_text_is_learned(iris: Path, said: Said) -> None:
+    text = "SELECT * REPLACE (CASE WHEN id % 9 = 1 THEN '' ELSE sepal_length::VARCHAR END AS class)"
+    train_iris(select=f"{text} FROM iris.train", params={"objective": "reg:squarederror"})
+    assert score("m", said, f"{text} FROM iris.test")["r2_score"] > 0.5
 
 
 @pytest.mark.parametrize(
@@ -375,7 +455,8 @@ def test_two_classes(iris: Path, said: Said, objective: str) -> None:
         ({"select": TRAIN + " WHERE class = 'setosa'", "params": {}}, "it takes two"),
         ({"features": {"linear": MEASURES, "deep": MEASURES}}, "takes one list of features, not"),
         ({"validation": {"select": TEST, "metrics": ["Acuracy"]}}, "did you mean `Accuracy`"),
-        ({"params": {"objective": "reg:squarederror"}}, "no row with a label"),
+        ({"select": f"{TRAIN} WHERE class IS NULL", "params": {}}, "returns no rows"),
+        ({"params": {"num_class": 2}}, "but num_class is 2; say num_class = 3"),
     ],
 )
 def test_errors_name_what_is_wrong(iris: Path, changes: dict[str, Any], message: str) -> None:

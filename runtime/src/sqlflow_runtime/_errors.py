@@ -80,12 +80,16 @@ _FAILED_FOR_GOOD = {
     errno.EROFS: "the file system is read-only",
     errno.EACCES: "check who may read and write there",
     errno.EPERM: "check who may read and write there",
+    errno.ENOTDIR: "a part of that path is a file; remove it or name another folder",
 }
 
 
 @contextmanager
-def os_errors(doing: str) -> Iterator[None]:
-    """Reports an operating system's failure while `doing` something as a ResourceError."""
+def os_errors(doing: str, *, help: str | None = None) -> Iterator[None]:
+    """Reports an operating system's failure while `doing` something as a ResourceError.
+
+    `help` is for failures that say nothing themselves of a way out.
+    """
     try:
         yield
     except OSError as error:
@@ -94,5 +98,5 @@ def os_errors(doing: str) -> Iterator[None]:
         where = f" (`{error.filename}`)" if error.filename else ""
         raise ResourceError(
             f"could not {doing}: {reason}{where}",
-            help=_FAILED_FOR_GOOD.get(error.errno) if error.errno else None,
+            help=_FAILED_FOR_GOOD.get(error.errno or 0, help),
         ) from error

@@ -28,8 +28,10 @@ EVENTS_FD = "SQLFLOW_EVENTS_FD"
 ARGO_PROGRESS_FILE = "ARGO_PROGRESS_FILE"
 
 ROWS_SHOWN = 10
-# A cell longer than this is a document; the table in the database holds it whole.
-CELL_CHARACTERS = 10_000
+# What is shown is for people to look at; the table in the database holds all of it.
+COLUMNS_SHOWN = 50
+CELL_CHARACTERS = 1_000
+TEXT_CHARACTERS = 10_000
 
 JSON_PROGRESS_SECONDS = 0.1
 PLAIN_PROGRESS_SECONDS = 5.0
@@ -58,18 +60,28 @@ def log(level: Level, message: str) -> None:
 
 
 def table(
-    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], row_count: int
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    row_count: int,
+    *,
+    cell_characters: int = CELL_CHARACTERS,
 ) -> None:
-    """Shows the first rows of a result. `row_count` is the size of the whole table."""
+    """Shows the first rows and columns of a result. `row_count` is the size of the whole table.
+
+    The title says when there are more columns than are shown.
+    """
     shown = [
-        [plain_value(value) for value in row]
+        [_cell(value, cell_characters) for value in row[:COLUMNS_SHOWN]]
         for row, _ in zip(rows, range(ROWS_SHOWN), strict=False)
     ]
+    if len(columns) > COLUMNS_SHOWN:
+        title = f"{title} (the first {COLUMNS_SHOWN} of {len(columns)} columns)"
     _channel().send(
         {
             "event": "table",
             "title": title,
-            "columns": list(columns),
+            "columns": [shorten(name, cell_characters) for name in columns[:COLUMNS_SHOWN]],
             "rows": shown,
             "row_count": int(row_count),
         }
@@ -182,8 +194,19 @@ def non_finite(value: float) -> str:
     return "Infinity" if value > 0 else "-Infinity"
 
 
-def shorten(text: str) -> str:
-    return text if len(text) <= CELL_CHARACTERS else text[: CELL_CHARACTERS - 1] + "…"
+def shorten(text: str, limit: int = TEXT_CHARACTERS) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _cell(value: object, limit: int) -> object:
+    """Returns the value as JSON has it, or as text that is cut when that is too long."""
+    plain = plain_value(value)
+    if isinstance(plain, str):
+        return shorten(plain, limit)
+    if isinstance(plain, list | dict):
+        text = json.dumps(plain, ensure_ascii=False)
+        return plain if len(text) <= limit else shorten(text, limit)
+    return plain
 
 
 class _Channel(abc.ABC):

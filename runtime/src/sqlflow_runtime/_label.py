@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -13,7 +12,7 @@ import pyarrow.compute as pc
 
 from sqlflow_runtime._errors import ProgramError, ResourceError
 from sqlflow_runtime.data import Spool
-from sqlflow_runtime.estimators import Kind
+from sqlflow_runtime.estimators import Estimator, Kind
 from sqlflow_runtime.features import _values
 from sqlflow_runtime.features._fitted import find_column
 from sqlflow_runtime.features._values import Doubles, Tally
@@ -34,6 +33,7 @@ class Label:
     def encode(self, array: pa.Array, tally: Tally) -> Doubles:
         """Returns class ids or numbers, NaN where the row has no label."""
         if self.kind is not Kind.CLASSIFICATION:
+            self._expect_numbers(array)
             return _values.numbers(array, self.name, tally)
         found = pc.index_in(
             _values.texts(array, self.name), value_set=pa.array(self.classes, pa.string())
@@ -42,6 +42,17 @@ class Label:
         tally.add(self.name, "not a class of the model, so the row is left out", unknown)
         ids: Doubles = found.cast(pa.float64()).to_numpy(zero_copy_only=False)
         return ids
+
+    def _expect_numbers(self, array: pa.Array) -> None:
+        """Refuses texts that say no number: who writes classes does not want them left out."""
+        text = _values.first_that_is_no_number(array)
+        if text is not None:
+            raise ProgramError(
+                f"label `{self.name}` holds `{text:.100}`, which is no number, "
+                f"but a {self.kind.value} model learns numbers",
+                help="train a classifier (DNNClassifier, or XGBoost with "
+                'objective = "multi:softprob"), or leave out such rows with WHERE',
+            )
 
     def result_field(self, name: str) -> pa.Field:
         """Returns the column `name` that predictions are written to.
@@ -113,13 +124,12 @@ def find_label(name: str, schema: pa.Schema, kind: Kind) -> Label:
     return label
 
 
-def with_classes(
-    label: Label, rows: Spool, count: int | None, names: Sequence[str] | None
-) -> Label:
+def with_classes(label: Label, rows: Spool, model: Estimator) -> Label:
     """Returns the label with the classes found in `rows`, in the order of their values.
 
-    `count` and `names` are what the program says about them.
+    What the program says about them, `model` knows.
     """
+    count, names = model.class_count(), model.class_names()
     index = rows.schema.get_field_index(label.name)
     arrays = [_values.texts(batch.column(index), label.name) for batch in rows.batches()]
     found = _values.sorted_values(pa.chunked_array(arrays, pa.string()))
@@ -141,9 +151,10 @@ def with_classes(
         if set(found) <= set(numbered):
             found = numbered
     if count is not None and len(found) > count:
+        reason, remedy = model.too_many_classes(len(found))
+        listed = ", ".join(found[:10]) + (" …" if len(found) > 10 else "")
         raise ProgramError(
-            f"label `{label.name}` has {len(found)} classes, but the program says {count}",
-            help=f"the classes are {', '.join(found[:10])}" + (" …" if len(found) > 10 else ""),
+            f"label `{label.name}` has {len(found)} classes ({listed}), but {reason}", help=remedy
         )
     if len(found) < 2:
         raise ProgramError(

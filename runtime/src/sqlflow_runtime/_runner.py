@@ -28,13 +28,14 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from sqlflow_runtime import _events, _step, _terminal
+from sqlflow_runtime import _errors, _events, _step, _terminal
 from sqlflow_runtime._contract import (
     DATASOURCE,
     DEFAULT_DATASOURCE,
     DEFAULT_MODEL_STORE,
     MODEL_STORE,
 )
+from sqlflow_runtime._datasource import duckdb_file
 from sqlflow_runtime._errors import SpecError, StepError, did_you_mean
 
 FAILED = 1
@@ -44,8 +45,16 @@ TRY_AGAIN = 75
 
 # Seconds before a step that ended with 75 is started again.
 RETRY_SECONDS = (1.0, 3.0, 9.0)
-# A line longer than this is cut, so that a step that prints no line ends does not fill the memory.
+# An attempt this long has waited itself for what was locked: it is repeated only once.
+LONG_ATTEMPT_SECONDS = 30.0
+# A line printed that is longer is cut, so that a step that prints no line ends does not fill the
+# memory. Events are never cut: they are bounded where they are made.
 LINE_BYTES = 1 << 20
+
+# The program's absolute path, for a script that was compiled to a place of no account.
+PROGRAM = "SQLFLOW_PROGRAM"
+
+GARBLED_CHARACTERS = 80
 
 Event = dict[str, object]
 Report = Callable[[Event], None]
@@ -78,6 +87,7 @@ def main(
     steps: Sequence[Step], *, program: str, contract: int, argv: Sequence[str] | None = None
 ) -> NoReturn:
     """Runs the program's steps, or what the command line asks for, and ends the process."""
+    _expect_output()
     options = _parse_arguments(argv, program)
     try:
         chosen = _choose(steps, options.step)
@@ -86,12 +96,54 @@ def main(
             _step.run_step(step.function, name=step.name, contract=contract)
         _step.check_contract(contract)
         if options.list_steps:
-            sys.stdout.write(_listing(chosen))
-            sys.exit(0)
+            sys.exit(_print_listing(chosen))
     except StepError as error:
         sys.exit(_events.print_failure(USAGE, error.message, error.help))
-    record = _Record(steps, _record_path(program, options))
-    sys.exit(_Run(chosen, record, program, options).run())
+    record = _Record(steps, _record_path(program, options), duckdb_file(_datasource(options)))
+    run = _Run(chosen, record, program, options)
+    status = run.run()
+    if run.lost_output is not None:
+        status = _tell_lost_output(run.lost_output, status)
+    sys.exit(status)
+
+
+def _expect_output() -> None:
+    """Refuses to run without standard output, whose number the next pipe would take."""
+    if sys.stdout is None:
+        if sys.stderr is not None:
+            _events.print_failure(
+                RESOURCE_FAILED, "standard output is closed", "send it to /dev/null to see nothing"
+            )
+        sys.exit(RESOURCE_FAILED)
+    if sys.stderr is None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        sys.stderr = os.fdopen(2, "w")
+
+
+def _print_listing(steps: Sequence[Step]) -> int:
+    try:
+        sys.stdout.write(_listing(steps))
+        sys.stdout.flush()
+    except OSError as error:
+        return _tell_lost_output(error, 0)
+    return 0
+
+
+def _tell_lost_output(error: OSError, status: int) -> int:
+    """Says that nothing more can be printed, and returns the exit status.
+
+    A reader that is gone knows that it is, and is told nothing.
+    """
+    if not isinstance(error, BrokenPipeError):
+        status = RESOURCE_FAILED
+        # It may have been standard error that failed.
+        with contextlib.suppress(OSError):
+            _events.print_failure(status, f"could not print the results: {error.strerror}", None)
+    # What is left in Python's buffers would fail once more, loudly, as the process ends.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    return status
 
 
 def _parse_arguments(argv: Sequence[str] | None, program: str) -> _Options:
@@ -176,33 +228,49 @@ def _definitions(steps: Sequence[Step]) -> dict[str, str]:
 
 
 def _record_path(program: str, options: _Options) -> Path:
-    key = "\0".join([program, _datasource(options), _model_store(options)])
+    # Two programs may have one name as it is shown.
+    place = os.environ.get(PROGRAM) or str(_script())
+    key = "\0".join([program, place, _datasource(options), _model_store(options)])
     digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
     return Path(".sqlflow", "runs", f"{Path(program).stem}-{digest[:16]}.json")
+
+
+_MISSING = "missing"
 
 
 class _Record:
     """Which steps of the program succeeded in a run that is not complete.
 
     Kept in the working directory, beside the default database, and for one database and model
-    store only: what is done in one is not done in another.
+    store only: what is done in one is not done in another. `database` is the database's file, if
+    it is one: with another file in its place, nothing is done.
     """
 
-    def __init__(self, steps: Sequence[Step], path: Path) -> None:
+    def __init__(self, steps: Sequence[Step], path: Path, database: Path | None) -> None:
         self._steps = steps
+        self._database = database
         self._definitions = _definitions(steps)
         self._path = path
         self._succeeded: dict[str, str] = {}
 
-    def load(self) -> None:
-        """Reads the last run's record; without one nothing is done. Raises OSError, ValueError."""
+    def load(self) -> str | None:
+        """Reads the last run's record; without one nothing is done. Raises OSError, ValueError.
+
+        Returns why the record does not hold, when it does not.
+        """
         try:
             record = json.loads(self._path.read_text("utf-8"))
         except FileNotFoundError:
-            return
+            return None
         if not isinstance(record, dict) or record.get("version") != 1:
             raise ValueError(f"{self._path} was not written by this version")
+        was, found = record.get("database"), self._identity()
+        # Steps that were done before there was a file have left nothing in one.
+        if was not in (None, _MISSING, found):
+            happened = "is gone" if found == _MISSING else "is not the one of the last run"
+            return f"the database {self._database} {happened}, so no step counts as done"
         self._succeeded = dict(record["succeeded"])
+        return None
 
     def done(self) -> set[str]:
         """Returns the steps that are done: unchanged themselves, and so is all they build on."""
@@ -233,9 +301,24 @@ class _Record:
     def _save(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         temporary = self._path.with_suffix(f".{os.getpid()}.tmp")
-        record = {"version": 1, "succeeded": self._succeeded}
-        temporary.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
-        temporary.replace(self._path)
+        record = {"version": 1, "database": self._identity(), "succeeded": self._succeeded}
+        try:
+            temporary.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+            temporary.replace(self._path)
+        except OSError:
+            # On a full disk even an empty file is one too many.
+            temporary.unlink(missing_ok=True)
+            raise
+
+    def _identity(self) -> str | None:
+        """Returns what tells the database's file from another one under its name."""
+        if self._database is None:
+            return None
+        try:
+            status = self._database.stat()
+        except FileNotFoundError:
+            return _MISSING
+        return f"{status.st_dev}:{status.st_ino}"
 
 
 class _Schedule:
@@ -288,10 +371,11 @@ class _Schedule:
 
 @dataclass
 class _Stream:
-    """One pipe from a step: bytes that do not make a line yet."""
+    """One pipe from a step: bytes that do not make a line yet, of which `limit` are kept."""
 
     descriptor: int
     take: Callable[[str], None]
+    limit: int | None
     rest: bytes = b""
 
     def read(self) -> bool:
@@ -303,7 +387,8 @@ class _Stream:
                 return True
             self.rest += data
             *lines, self.rest = self.rest.split(b"\n")
-            if not data or len(self.rest) > LINE_BYTES:
+            too_long = self.limit is not None and len(self.rest) > self.limit
+            if not data or too_long:
                 lines, self.rest = [*lines, self.rest], b""
             for line in lines:
                 # A progress bar goes back to the line's start; what it wrote last counts.
@@ -321,6 +406,9 @@ class _Running:
     process: subprocess.Popen[bytes]
     streams: dict[int, _Stream] = field(default_factory=dict)
     failure: Event | None = None
+    # The start of a line among the events that is none.
+    garbled: str | None = None
+    begun: float = field(default_factory=time.monotonic)
     has_published: bool = False
     kill_at: float | None = None
 
@@ -349,9 +437,10 @@ class _Run:
         self._record = record
         self._options = options
         self._jobs: int = options.jobs or _step.usable_cores()
-        self._report: Report = (
-            self._print_event if options.events else _terminal.standard_painter(program).draw
+        self._draw: Report = (
+            _print_event if options.events else _terminal.standard_painter(program).draw
         )
+        self.lost_output: OSError | None = None
         self._schedule = _Schedule(steps, options.keep_going)
         self._running: dict[str, _Running] = {}
         self._delayed: dict[str, _Delayed] = {}
@@ -405,7 +494,7 @@ class _Run:
         if not (self._options.resume or self._options.step):
             self._keep_record(_Record.remove)
             return
-        self._keep_record(_Record.load)
+        self._keep_record(self._load_record)
         if not self._options.resume or self._record is None:
             return
         done = self._record.done()
@@ -414,6 +503,10 @@ class _Run:
                 self._schedule.start(step)
                 self._schedule.succeed(step.name)
                 self._finished(step, "skipped", message="done in the last run")
+
+    def _load_record(self, record: _Record) -> None:
+        if (reason := record.load()) is not None:
+            self._log(None, "warning", reason)
 
     def _keep_record(self, change: Callable[[_Record], None]) -> None:
         # A run does not fail for want of its record, which only saves time in the next one.
@@ -470,13 +563,13 @@ class _Run:
                 os.close(descriptor)
         running = _Running(step, process)
         self._running[step.name] = running
-        for descriptor, take in (
-            (events, lambda line: self._take_event(running, line)),
-            (stdout, lambda line: self._log(step, "info", line)),
-            (stderr, lambda line: self._log(step, "warning", line)),
+        for descriptor, take, limit in (
+            (events, lambda line: _take_event(running, line, self._report), None),
+            (stdout, lambda line: self._log(step, "info", line), LINE_BYTES),
+            (stderr, lambda line: self._log(step, "warning", line), LINE_BYTES),
         ):
             os.set_blocking(descriptor, False)
-            running.streams[descriptor] = _Stream(descriptor, take)
+            running.streams[descriptor] = _Stream(descriptor, take, limit)
             self._poll.register(descriptor, select.POLLIN)
 
     def _environment(self, threads: int, events: int) -> dict[str, str]:
@@ -518,14 +611,6 @@ class _Run:
         os.close(stream.descriptor)
         del running.streams[stream.descriptor]
 
-    def _take_event(self, running: _Running, line: str) -> None:
-        event = json.loads(line)
-        if event["event"] == "finished":
-            running.failure = event
-            return
-        running.has_published |= event["event"] == "output"
-        self._report({"event": event.pop("event"), "step": running.step.name, **event})
-
     def _reap(self) -> None:
         for running in list(self._running.values()):
             status = running.process.poll()
@@ -541,6 +626,8 @@ class _Run:
     def _ended(self, running: _Running, status: int) -> None:
         step = running.step
         self._attempts[step.name] += 1
+        if running.garbled is not None and status == 0:
+            status = _step.DEFECT
         # A result that is in place makes a step done, even if it was stopped on its way out.
         if status == 0 or (self._stops_seen and running.has_published):
             self._schedule.succeed(step.name)
@@ -549,11 +636,13 @@ class _Run:
             self._finished(step, "succeeded", exit_status=0)
         elif self._stops_seen:
             self._finished(step, "cancelled", exit_status=_shell_status(status))
-        elif status == TRY_AGAIN and self._attempts[step.name] <= len(RETRY_SECONDS):
+        elif status == TRY_AGAIN and self._attempts[step.name] <= _retries(running):
             self._delay(running)
         elif running.failure is not None:
             help_text = running.failure.get("help")
             self._failed(step, status, str(running.failure["message"]), help_text)
+        elif running.garbled is not None and status > 0:
+            self._failed(step, status, *_garbled(running.garbled))
         else:
             self._failed(step, _shell_status(status), *_last_words(status))
 
@@ -566,7 +655,7 @@ class _Run:
         self._log(
             step,
             "warning",
-            f"{reason}; trying again in {seconds:.1f} s ({attempt} of {len(RETRY_SECONDS)})",
+            f"{reason}; trying again in {seconds:.1f} s ({attempt} of {_retries(running)})",
         )
 
     def _stop_when_wanted(self) -> None:
@@ -585,12 +674,20 @@ class _Run:
             else:
                 running.signal(signal.SIGKILL)
 
+    def _report(self, event: Event) -> None:
+        try:
+            self._draw(event)
+        except OSError as error:
+            # Results that nobody can see are not worth the work.
+            self.lost_output = error
+            self._reader_is_gone()
+
     def _reader_is_gone(self) -> None:
         if self._stops_wanted == 0:
             self._stops_wanted = 1
-        self._report = _drop
+        self._draw = _drop
         with contextlib.suppress(KeyError):
-            self._poll.unregister(sys.stdout.fileno())
+            self._poll.unregister(1)
 
     def _failed(self, step: Step, status: int, message: str, help_text: object) -> None:
         self._failures.append(status)
@@ -633,16 +730,42 @@ class _Run:
             return 0
         return RESOURCE_FAILED if set(self._failures) <= {RESOURCE_FAILED, TRY_AGAIN} else FAILED
 
-    def _print_event(self, event: Event) -> None:
-        text = json.dumps(event, ensure_ascii=False, separators=(",", ":")) + "\n"
-        try:
-            _events.write_whole(1, text.encode("utf-8", "replace"))
-        except BrokenPipeError:
-            self._reader_is_gone()
+
+def _print_event(event: Event) -> None:
+    text = json.dumps(event, ensure_ascii=False, separators=(",", ":")) + "\n"
+    _events.write_whole(1, text.encode("utf-8", "replace"))
 
 
 def _drop(_event: Event) -> None:
     """Takes the place of a reader that is gone."""
+
+
+def _take_event(running: _Running, line: str, report: Report) -> None:
+    """Keeps what an event says of the step's end, and passes on any other."""
+    try:
+        event = json.loads(line)
+        kind = event.pop("event")
+        if kind == "finished":
+            running.failure = {"message": event["message"], "help": event.get("help")}
+            return
+    except (ValueError, TypeError, KeyError, AttributeError):
+        running.garbled = running.garbled or line[:GARBLED_CHARACTERS]
+        return
+    running.has_published |= kind == "output"
+    report({"event": kind, "step": running.step.name, **event})
+
+
+def _garbled(line: str) -> tuple[str, str]:
+    return (
+        f"the step sent a line that is no event: `{_errors.one_line(line)}`",
+        f"nothing but events may be written to the descriptor {_events.EVENTS_FD}",
+    )
+
+
+def _retries(running: _Running) -> int:
+    """Returns how often a step may be started again after the attempt that has ended."""
+    long = time.monotonic() - running.begun > LONG_ATTEMPT_SECONDS
+    return min(1, len(RETRY_SECONDS)) if long else len(RETRY_SECONDS)
 
 
 def _wake_up(_signal: int, _frame: FrameType | None) -> None:

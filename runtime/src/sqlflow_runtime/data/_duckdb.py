@@ -4,7 +4,8 @@
 `?lock_timeout=SECONDS` says how long to wait for another process to let go of the file.
 
 DuckDB admits one process to a file at a time. So a connection is opened for a read or a write and
-closed right after it, and opening retries while somebody else is in.
+closed right after it, and opening retries while somebody else is in: as long as it takes when that
+is a step of the same run, until the time is up when it is not.
 """
 
 from __future__ import annotations
@@ -20,19 +21,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 import duckdb
 import pyarrow as pa
 
 from sqlflow_runtime import _events
-from sqlflow_runtime._contract import FILES
+from sqlflow_runtime._contract import DEFAULT_DATASOURCE, FILES
+from sqlflow_runtime._datasource import duckdb_file
 from sqlflow_runtime._errors import (
     ProgramError,
     ResourceError,
     StepError,
     TransientError,
     did_you_mean,
+    one_line,
     os_errors,
 )
 from sqlflow_runtime._table import Table
@@ -43,6 +46,12 @@ from sqlflow_runtime.data._spool import BATCH_ROWS
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+# How long to wait for the file when the URL does not say, and after how long to say so.
+LOCK_SECONDS = 60.0
+LOCK_NOTICE_SECONDS = 3.0
+
+_STATEMENT_CHARACTERS = 100
 
 _NATIVE_TYPE = b"duckdb.type"
 _NULL = '"NULL"'  # the type's name, as DuckDB writes it
@@ -59,16 +68,14 @@ class DuckDB:
         self._session = session
 
     def __enter__(self) -> Self:
-        with os_errors("make the database's folder"):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(self._path)
         with contextlib.ExitStack() as stack:
             files = stack.enter_context(search_path())
             self._connection = _open(self._path, self._lock_timeout, files)
             stack.callback(self._connection.close)
             self._worker = stack.enter_context(ThreadPoolExecutor(1, "duckdb"))
-            with _duckdb_errors():
-                for statement in self._session:
-                    self._wait(self._connection.execute, statement)
+            for statement in self._session:
+                self._replay(statement)
             self._open = stack.pop_all()
         return self
 
@@ -81,6 +88,15 @@ class DuckDB:
         # Closing writes the log into the file, so it can meet a full disk.
         with _duckdb_errors():
             self._open.close()
+
+    def _replay(self, statement: str) -> None:
+        try:
+            with _duckdb_errors():
+                self._wait(self._connection.execute, statement)
+        except StepError as error:
+            # It stands elsewhere in the program than the step that meets the error.
+            text = _events.shorten(one_line(statement), _STATEMENT_CHARACTERS)
+            raise type(error)(f"in `{text}`: {error.message}", help=error.help) from error
 
     def execute(self, statements: list[str], preview: int) -> list[QueryResult | None]:
         connection = self._connection
@@ -241,15 +257,14 @@ class DuckDB:
 
 def _parse_url(url: str) -> tuple[Path, float]:
     """Returns the file and the number of seconds to wait for its lock."""
-    address, _, query = url.partition("?")
-    prefix, path = address[: len("duckdb:///")], unquote(address[len("duckdb:///") :])
-    if prefix != "duckdb:///" or path in ("", ":memory:"):
+    path = duckdb_file(url)
+    if path is None:
         raise ResourceError(
             f"`{url}` names no database file that steps can share",
             help="write duckdb:///PATH, or duckdb:////PATH when the path is absolute",
         )
-    lock_timeout = 300.0
-    for option, value in parse_qsl(query, keep_blank_values=True):
+    lock_timeout = LOCK_SECONDS
+    for option, value in parse_qsl(url.partition("?")[2], keep_blank_values=True):
         if option != "lock_timeout":
             raise ResourceError(
                 f"unknown option `{option}` in the database's URL",
@@ -259,7 +274,22 @@ def _parse_url(url: str) -> tuple[Path, float]:
             lock_timeout = float(value)
         except ValueError:
             raise ResourceError(f"`lock_timeout={value}` is no number of seconds") from None
-    return Path(path), lock_timeout
+    return path, lock_timeout
+
+
+def _make_folder(database: Path) -> None:
+    """Makes the default database's folder; any other one is the user's, and a slip when missing."""
+    folder = database.absolute().parent
+    default = duckdb_file(DEFAULT_DATASOURCE)
+    with os_errors("find the database's folder"):
+        if default is not None and folder == default.absolute().parent:
+            folder.mkdir(exist_ok=True)
+        elif not folder.exists():
+            raise ResourceError(
+                f"the database's folder `{folder}` does not exist",
+                help="create it, or mind the slashes: `duckdb:////absolute/path`, "
+                "`duckdb:///path/under/the/working/directory`",
+            )
 
 
 def _open(path: Path, lock_timeout: float, files: SearchPath) -> duckdb.DuckDBPyConnection:
@@ -272,7 +302,7 @@ def _open(path: Path, lock_timeout: float, files: SearchPath) -> duckdb.DuckDBPy
     if threads := os.environ.get("OMP_NUM_THREADS", ""):
         # DuckDB gets the same share of the machine as the engines.
         config["threads"] = threads
-    started = time.monotonic()
+    started = patience_from = time.monotonic()
     pause = 0.01
     warned = False
     while True:
@@ -282,14 +312,17 @@ def _open(path: Path, lock_timeout: float, files: SearchPath) -> duckdb.DuckDBPy
         except duckdb.IOException as error:
             if "Could not set lock" not in str(error):
                 raise _translate(error) from error
-            holder = _lock_holder(str(error))
+            pid, holder = _lock_holder(str(error))
+            if pid is not None and _is_of_this_run(pid):
+                # It lets go when its statement is done, however long that takes.
+                patience_from = time.monotonic()
             waited = time.monotonic() - started
-            if waited > lock_timeout:
+            if time.monotonic() - patience_from > lock_timeout:
                 raise TransientError(
                     f"the database {path} was still locked by {holder} after {waited:.0f} s",
                     help="close what holds it (an open DuckDB shell counts) and run the step again",
                 ) from error
-            if waited > 3 and not warned:
+            if waited > LOCK_NOTICE_SECONDS and not warned:
                 _events.log("warning", f"waiting for the database: it is locked by {holder}")
                 warned = True
             # Jitter keeps steps that start together from knocking together.
@@ -299,9 +332,24 @@ def _open(path: Path, lock_timeout: float, files: SearchPath) -> duckdb.DuckDBPy
             raise _translate(error) from error
 
 
-def _lock_holder(message: str) -> str:
+def _lock_holder(message: str) -> tuple[int | None, str]:
+    """Returns the process that DuckDB says holds the file, and what to call it."""
     found = re.search(r"held in (.+?) \(PID (\d+)\)", message)
-    return f"{Path(found[1]).name} (process {found[2]})" if found else "another process"
+    if found is None:
+        return None, "another process"
+    return int(found[2]), f"{Path(found[1]).name} (process {found[2]})"
+
+
+def _is_of_this_run(pid: int) -> bool:
+    """Says whether a process is a step of the same run: the runner is the parent of both."""
+    if _events.EVENTS_FD not in os.environ:
+        return False
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    except OSError:
+        # It has just ended, or this system has no /proc; then the wait has its usual end.
+        return False
+    return int(status.rpartition(")")[2].split()[1]) == os.getppid()
 
 
 def _export(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:

@@ -100,6 +100,11 @@ class Estimator(Protocol):
     settings: Settings
 
     @property
+    def family(self) -> str:
+        """What a model must share with the one that its training goes on from, in words."""
+        ...
+
+    @property
     def roles(self) -> Mapping[str, str]:
         """The columns with a part of their own: `weight`, `group`, `upper_bound` to column."""
         ...
@@ -110,6 +115,10 @@ class Estimator(Protocol):
 
     def class_count(self) -> int | None:
         """Returns the number of classes the program states, if it does."""
+        ...
+
+    def too_many_classes(self, found: int) -> tuple[str, str]:
+        """Says why `found` classes are more than `class_count`, and what to write instead."""
         ...
 
     def class_names(self) -> Sequence[str] | None:
@@ -125,7 +134,7 @@ class Estimator(Protocol):
         classes: int,
         start: Estimator | None,
     ) -> Training:
-        """Learns, and reports progress. `start` is a fitted estimator to go on from."""
+        """Learns, and reports progress. `start` is a fitted one of this family to go on from."""
         ...
 
     def predict(self, inputs: Inputs, *, logits: bool = False) -> Prediction: ...

@@ -150,6 +150,10 @@ class DNN:
         return name, given
 
     @property
+    def family(self) -> str:
+        return "Keras"
+
+    @property
     def roles(self) -> Mapping[str, str]:
         weight = self.settings.params.get("weight_column")
         return {} if weight is None else {"weight": str(weight)}
@@ -160,6 +164,9 @@ class DNN:
     def class_count(self) -> int | None:
         count = self.settings.params.get("n_classes")
         return None if count is None else _whole("n_classes", count, least=2)
+
+    def too_many_classes(self, found: int) -> tuple[str, str]:
+        return f"model.n_classes is {self.class_count()}", f"say model.n_classes = {found}"
 
     def class_names(self) -> Sequence[str] | None:
         names = self.settings.params.get("label_vocabulary")
@@ -178,14 +185,14 @@ class DNN:
         classes: int,
         start: Estimator | None,
     ) -> Training:
+        assert start is None or isinstance(start, DNN)
         self._use(features, kind, classes)
         keras.utils.set_random_seed(self._seed)
         (encoded,) = train.inputs.values()
-        base = start if isinstance(start, DNN) else None
-        self._scales = base._scales if base else self._fit_scales(encoded, train)
+        self._scales = start._scales if start else self._fit_scales(encoded, train)
         self._network = self._build()
-        if base:
-            self._take_weights(base)
+        if start:
+            self._take_weights(start)
         self._network.compile(
             optimizer=getattr(keras.optimizers, self._optimizer_name)(**self._optimizer_params),
             loss=self._loss(),

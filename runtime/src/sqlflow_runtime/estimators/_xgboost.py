@@ -144,6 +144,10 @@ class XGBoost:
             self._params.pop(parameter, None)
 
     @property
+    def family(self) -> str:
+        return f"XGBoost, booster {self._booster_name()}"
+
+    @property
     def roles(self) -> Mapping[str, str]:
         return self._roles
 
@@ -168,6 +172,15 @@ class XGBoost:
             raise ProgramError(f"num_class is {count!r}; it takes a whole number from 2")
         return count
 
+    def too_many_classes(self, found: int) -> tuple[str, str]:
+        objective = str(self._params.get("objective", ""))
+        if objective.startswith("binary:"):
+            return (
+                f"the objective {objective} tells two apart",
+                f'say objective = "multi:softprob", num_class = {found}',
+            )
+        return f"num_class is {self._params['num_class']}", f"say num_class = {found}"
+
     def class_names(self) -> Sequence[str] | None:
         return None
 
@@ -180,6 +193,7 @@ class XGBoost:
         classes: int,
         start: Estimator | None,
     ) -> Training:
+        assert start is None or isinstance(start, XGBoost)
         self._use(features, kind, classes)
         params = self._booster_params()
         rounds = self._rounds()
@@ -208,7 +222,7 @@ class XGBoost:
                 evals_result=history,
                 custom_metric=custom,
                 verbose_eval=False,
-                xgb_model=start._booster if isinstance(start, XGBoost) else None,
+                xgb_model=None if start is None else start._booster,
                 callbacks=callbacks,
             )
         best = self._booster.attr("best_iteration")

@@ -190,9 +190,24 @@ def _doubles(array: pa.Array) -> Doubles:
     return doubles
 
 
-def _parsed(texts: pa.Array, column: str, tally: Tally) -> Doubles:
+def first_that_is_no_number(array: pa.Array) -> str | None:
+    """Returns the first text of the array that `numbers` would ignore, if there is one."""
+    array = plain(array)
+    if not is_text(array.type):
+        return None
+    texts = _trimmed(array)
+    bad = texts.filter(pc.invert(pc.match_substring_regex(texts, f"^{NUMBER}$")))
+    return str(bad[0].as_py()) if len(bad) else None
+
+
+def _trimmed(texts: pa.Array) -> pa.Array:
+    """Returns the texts without blanks around them, NULL for those that are nothing else."""
     texts = pc.utf8_trim_whitespace(texts)
-    texts = pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+    return pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+
+
+def _parsed(texts: pa.Array, column: str, tally: Tally) -> Doubles:
+    texts = _trimmed(texts)
     good = pc.match_substring_regex(texts, f"^{NUMBER}$")
     tally.add(column, "not a number", pc.sum(pc.invert(good)).as_py() or 0)
     texts = pc.if_else(good, texts, pa.scalar(None, pa.string()))
@@ -207,8 +222,7 @@ def split(array: pa.Array, delimiter: str) -> tuple[Integers, pa.Array]:
     """
     array = plain(array)
     if is_text(array.type):
-        texts = pc.utf8_trim_whitespace(array)
-        texts = pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)
+        texts = _trimmed(array)
         if delimiter.isspace():
             array = pc.utf8_split_whitespace(texts)
         else:

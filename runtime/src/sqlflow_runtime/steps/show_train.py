@@ -25,7 +25,14 @@ def run(model_name: str) -> None:
         ["metrics", _listed(document["training"]["metrics"])],
         ["created", f"{document['created']} by {_versions(document['versions'])}"],
     ]
-    _events.table(f"model {folder.name}", ["property", "value"], rows, len(rows))
+    _events.table(
+        f"model {folder.name}",
+        ["property", "value"],
+        rows,
+        len(rows),
+        # A long statement is what the reader has asked for.
+        cell_characters=_events.TEXT_CHARACTERS,
+    )
 
 
 def _listed(values: Mapping[str, Any]) -> str:

@@ -42,7 +42,7 @@ def run(request: Request) -> None:
     model = make_estimator(request.estimator, request.settings)
     if request.label is None:
         raise ProgramError(f"{model.name} learns from a label", help="say LABEL column")
-    start = None if request.start_from is None else _model.load(request.start_from)
+    start = None if request.start_from is None else _start(request.start_from, model)
     rows, validation_rows = _read(request)
     if not rows.rows:
         raise ProgramError(f"{WHERE} returns no rows")
@@ -78,6 +78,20 @@ def run(request: Request) -> None:
     _events.output("model", request.into, str(folder.path))
 
 
+def _start(name: str, model: Estimator) -> _model.Model:
+    """Returns the model that training goes on from."""
+    start = _model.load(name)
+    if start.estimator.family != model.family:
+        other = start.estimator.name
+        same = "the same booster" if other == model.name else other
+        raise ProgramError(
+            f"{model.name} ({model.family}) cannot go on from the model `{start.name}`, "
+            f"which is one of {other} ({start.estimator.family})",
+            help=f"train with {same}, or leave out USING",
+        )
+    return start
+
+
 def _read(request: Request) -> tuple[Spool, Spool | None]:
     """Reads both queries on one connection, and lets go of it."""
     with connect(request.session) as database:
@@ -94,7 +108,7 @@ def _label(name: str, model: Estimator, rows: Spool, start: _model.Model | None)
         return _same_label(label, start)
     if label.kind is not Kind.CLASSIFICATION:
         return label
-    return with_classes(label, rows, model.class_count(), model.class_names())
+    return with_classes(label, rows, model)
 
 
 def _same_label(label: Label, start: _model.Model) -> Label:

@@ -2,6 +2,7 @@
 
     PATH/NAME/VERSION/model.json    and the model's files, which model.json lists with their hashes
     PATH/NAME/latest                symbolic link to a VERSION
+    PATH/NAME/.latest-*             the link that is about to be `latest`
     PATH/NAME/.tmp-*                a version that is being written, or was when its step was killed
 
 A VERSION is the start of the SHA-256 of its model.json, so one hash vouches for every byte.
@@ -9,6 +10,7 @@ A VERSION is the start of the SHA-256 of its model.json, so one hash vouches for
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -22,12 +24,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
+from sqlflow_runtime._contract import MODEL_STORE
 from sqlflow_runtime._errors import ProgramError, ResourceError, did_you_mean, os_errors
 from sqlflow_runtime.store._store import FORMAT, ModelFolder
 
 _DOCUMENT = "model.json"
 _LATEST = "latest"
 _STAGING = ".tmp-"
+_LINKING = ".latest-"
 _YOUNG_SECONDS = 60
 _VERSION_DIGITS = 16
 
@@ -50,7 +54,8 @@ class FolderStore:
         if "@" in name:
             raise ProgramError(f"`{name}` names a version; a model is stored under a name only")
         home = self._home(name)
-        with os_errors(f"store the model `{name}`"), _staging(home) as staging:
+        home_help = f"{MODEL_STORE} names the folder of the models"
+        with os_errors(f"store the model `{name}`", help=home_help), _staging(home) as staging:
             save(staging)
             files = {path.name: _digest(path) for path in sorted(staging.iterdir())}
             content = json.dumps(
@@ -68,7 +73,7 @@ class FolderStore:
 
     def _point(self, home: Path, version: str) -> None:
         """Makes `version` the latest one: the link is replaced, never missing."""
-        link = home / f".{_LATEST}-{secrets.token_hex(8)}"
+        link = home / f"{_LINKING}{secrets.token_hex(8)}"
         link.symlink_to(version)
         link.replace(home / _LATEST)
         _sync(home)
@@ -76,7 +81,9 @@ class FolderStore:
     def load(self, name: str) -> ModelFolder:
         plain, _, version = name.partition("@")
         home = self._home(plain)
-        with os_errors(f"read the model `{name}`"):
+        with os_errors(
+            f"read the model `{name}`", help=f"train it again, or restore the folder `{home}`"
+        ):
             folder = self._find(home, plain, version)
             content = (folder / _DOCUMENT).read_bytes()
             _verify(folder, name, content)
@@ -129,6 +136,11 @@ def _staging(home: Path) -> Iterator[Path]:
     for left in home.glob(f"{_STAGING}*"):
         if not _in_use(left):
             shutil.rmtree(left, ignore_errors=True)
+    for link in home.glob(f"{_LINKING}*"):
+        # It takes a moment to put a link in place; an older one is of a step that was killed.
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - link.lstat().st_mtime >= _YOUNG_SECONDS:
+                link.unlink()
     staging = home / f"{_STAGING}{secrets.token_hex(8)}"
     staging.mkdir()
     descriptor = os.open(staging, os.O_RDONLY | os.O_CLOEXEC)
