@@ -63,12 +63,12 @@ fn texts(step: &Step) -> Value {
 /// The calls in each Python program, as `tests/support/calls.py` reads them.
 fn calls(programs: &[String]) -> Vec<Value> {
     let script = support::root().join("tests/support/calls.py");
-    let mut python = Command::new("python3")
+    let mut python = Command::new(support::python_environment("core").python)
         .arg(script)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .expect("these tests read Python back with Python: install Python 3.11 or newer");
+        .unwrap();
     let input = serde_json::to_vec(programs).unwrap();
     python.stdin.take().unwrap().write_all(&input).unwrap();
     let output = python.wait_with_output().unwrap();

@@ -84,3 +84,15 @@ fn a_manifest_fits_a_cluster() {
         assert_eq!(codes(&diagnostics), [Code::ArtifactTooLarge]);
     }
 }
+
+#[test]
+fn a_run_lasts_as_long_as_its_steps_may() {
+    let program = "-- sqlflowc: timeout=48h retries=1\nSELECT 1;";
+    let (argo, _, _) = compile(program.to_owned(), Target::Argo);
+    assert!(
+        argo.unwrap()
+            .contains("\n  activeDeadlineSeconds: 432000\n")
+    );
+    let (tekton, _, _) = compile(program.to_owned(), Target::Tekton);
+    assert!(tekton.unwrap().contains("\n    pipeline: \"432000s\"\n"));
+}

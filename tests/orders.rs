@@ -36,7 +36,18 @@ impl Random {
 }
 
 /// Few names, some of them two spellings of one, so that statements meet.
-const TABLES: [&str; 8] = ["a", "A", "main.a", "b", "\"B\"", "s.a", "S.c", "c"];
+const TABLES: [&str; 10] = [
+    "a",
+    "A",
+    "main.a",
+    "memory.main.a",
+    "memory.b",
+    "b",
+    "\"B\"",
+    "s.a",
+    "S.c",
+    "c",
+];
 const VIEWS: [&str; 3] = ["v", "s.v", "w"];
 
 fn statement(random: &mut Random) -> String {

@@ -257,6 +257,69 @@ fn a_temporary_table_lives_in_one_step() {
 }
 
 #[test]
+fn what_a_temporary_table_does_not_touch_stays_apart() {
+    insta::assert_snapshot!(plan("
+        CREATE TEMP TABLE t AS SELECT 1 AS x;
+        SELECT * FROM elsewhere TO TRAIN xgboost.gbtree LABEL x INTO m;
+        CREATE TABLE a AS SELECT 1 AS x;
+        CREATE TABLE b AS SELECT 1 AS x;
+        INSERT INTO b SELECT * FROM t JOIN a USING (x);
+    "), @"
+    create-t
+    train-m
+    ");
+}
+
+#[test]
+fn a_prepared_statement_is_executed_where_it_is_prepared() {
+    insta::assert_snapshot!(plan("
+        CREATE TABLE t (x INT);
+        PREPARE q AS INSERT INTO t VALUES ($1);
+        CREATE TABLE other AS SELECT 1 AS x;
+        EXECUTE q(1);
+        DEALLOCATE q;
+        SELECT * FROM t;
+    "), @"
+    create-t
+    prepare-t <- create-t
+    create-other
+    select-t <- prepare-t
+    ");
+}
+
+#[test]
+fn a_macro_reads_what_its_text_reads() {
+    insta::assert_snapshot!(plan("
+        CREATE TABLE t AS SELECT 1 AS x;
+        CREATE MACRO m() AS TABLE SELECT count(*) AS n FROM t;
+        INSERT INTO t VALUES (2);
+        SELECT * FROM m();
+        DROP TABLE t;
+    "), @"
+    create-t
+    macro-t <- create-t
+    insert-t <- macro-t
+    select <- insert-t
+    drop-t <- select
+    ");
+}
+
+#[test]
+fn a_catalog_in_front_is_no_other_table() {
+    insta::assert_snapshot!(plan("
+        CREATE TABLE t AS SELECT 1 AS x;
+        INSERT INTO t SELECT 2;
+        SELECT count(*) FROM database.main.t;
+        DROP TABLE database.t;
+    "), @"
+    create-t
+    insert-t <- create-t
+    select-database-main-t <- insert-t
+    drop-database-t <- select-database-main-t
+    ");
+}
+
+#[test]
 fn unknown_effects_wait_for_all_and_all_waits_for_them() {
     insta::assert_snapshot!(plan_in(Dialect::MySql, "
         CREATE TABLE a AS SELECT 1 AS x;

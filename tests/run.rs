@@ -177,6 +177,24 @@ fn said(output: &Output, folder: &Path) -> String {
 }
 
 #[test]
+fn a_program_is_run_by_its_bare_name_and_finds_its_files() {
+    let (folder, _) = program("SELECT * FROM read_csv('numbers.csv');");
+    fs::write(folder.path().join("numbers.csv"), "x\n17\n").unwrap();
+    let output = run(folder.path(), Path::new("program.sql"), &[]);
+    assert_status(&output, 0);
+    assert!(
+        text(&output.stdout).contains("17"),
+        "{}",
+        text(&output.stdout)
+    );
+
+    // From another folder the program's own is looked into.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let output = run(elsewhere.path(), &folder.path().join("program.sql"), &[]);
+    assert_status(&output, 0);
+}
+
+#[test]
 fn what_is_not_there_is_named() {
     let (folder, path) = program("SELECT * FROM nowhere;");
     let output = run(folder.path(), &path, &[]);
@@ -323,6 +341,13 @@ fn what_the_machine_lacks_is_said() {
         .env("PIP_CACHE_DIR", cache.path())
         .env("PIP_RETRIES", "0")
         .env("UV_HTTP_RETRIES", "0")
+        .env_remove("PIP_FIND_LINKS")
+        .env_remove("PIP_INDEX_URL")
+        .env_remove("UV_DEFAULT_INDEX")
+        .env_remove("UV_INDEX_URL")
+        .env_remove("UV_FIND_LINKS")
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy")
         .env("HTTPS_PROXY", "http://127.0.0.1:9")
         .env("ALL_PROXY", "http://127.0.0.1:9")
         .output()

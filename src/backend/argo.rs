@@ -23,7 +23,7 @@ pub(super) fn emit(plan: &Plan, options: &Options) -> Result<String, Diagnostics
     }
     let renderer = Renderer::new();
     let context = Context {
-        header: manifest::header(options),
+        header: manifest::header(plan, options),
         tasks: manifest::tasks(&renderer, plan, options)?,
     };
     let text = renderer.render("argo/workflow.yaml.j2", &context);

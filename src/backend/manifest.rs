@@ -13,6 +13,8 @@ use crate::plan::{Plan, PlannedStep};
 /// environment variable that holds the whole template as JSON.
 const LARGEST_STEP: usize = 96 * 1024;
 
+const DEFAULT_RETRIES: u32 = 2;
+
 /// etcd takes 1.5 MiB an object, and Argo 1 MiB with the status that grows
 /// beside the specification.
 const LARGEST_MANIFEST: usize = 900 * 1024;
@@ -29,11 +31,13 @@ pub(super) struct Header<'a> {
     /// A label's value holds 63 characters, a SHA-256 has 64.
     pub(super) source_hash: &'a str,
     pub(super) image: &'a str,
+    /// After which the whole run is ended.
+    pub(super) deadline_seconds: u64,
     pub(super) datasource: &'a super::SecretKey,
     pub(super) model_store: &'a super::SecretKey,
 }
 
-pub(super) fn header(options: &Options) -> Header<'_> {
+pub(super) fn header<'a>(plan: &Plan, options: &'a Options) -> Header<'a> {
     Header {
         version: env!("CARGO_PKG_VERSION"),
         name: &options.name,
@@ -44,8 +48,27 @@ pub(super) fn header(options: &Options) -> Header<'_> {
         source_sha256: &options.source_sha256,
         source_hash: &options.source_sha256[..16],
         image: &options.cluster.image,
+        deadline_seconds: deadline(plan),
         datasource: &options.cluster.datasource,
         model_store: &options.cluster.model_store,
+    }
+}
+
+/// A day, or what the steps' own timeouts may add up to with their retries,
+/// one after another, if that is more: Tekton ends a run after an hour unless
+/// told otherwise, and a run's deadline cuts its steps' short.
+fn deadline(plan: &Plan) -> u64 {
+    const DAY: u64 = 24 * 3600;
+    let steps = plan.steps().filter_map(|planned| {
+        let settings = &planned.step.settings;
+        let attempts = u64::from(settings.retries.unwrap_or(DEFAULT_RETRIES)) + 1;
+        Some(settings.timeout_seconds?.saturating_mul(attempts))
+    });
+    let sum = steps.fold(0, u64::saturating_add);
+    if sum > DAY {
+        sum.saturating_add(DAY)
+    } else {
+        DAY
     }
 }
 
@@ -133,7 +156,7 @@ fn task<'a>(
         resources: resources(&step.action, &step.settings),
         timeout_seconds: step.settings.timeout_seconds,
         retry: Retry {
-            limit: step.settings.retries.unwrap_or(2),
+            limit: step.settings.retries.unwrap_or(DEFAULT_RETRIES),
             on_exit_75: !matches!(step.action, Action::Query(_)),
         },
     }

@@ -47,7 +47,7 @@ impl Target {
 /// What the user decides about an artifact.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The run's name: letters, digits and dashes, at most 30.
+    /// The run's name: lower-case letters, digits and dashes, at most 28.
     pub name: String,
     /// The program's path as shown, relative to where the compiler runs.
     pub source: String,

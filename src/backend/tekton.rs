@@ -17,7 +17,7 @@ struct Context<'a> {
 pub(super) fn emit(plan: &Plan, options: &Options) -> Result<String, Diagnostics> {
     let renderer = Renderer::new();
     let context = Context {
-        header: manifest::header(options),
+        header: manifest::header(plan, options),
         tasks: manifest::tasks(&renderer, plan, options)?,
     };
     let text = renderer.render("tekton/pipelinerun.yaml.j2", &context);

@@ -21,7 +21,7 @@ use super::arguments::{
     EnvironmentArguments, Packages, PlanArguments, PlanFormat, ProgramArguments, RunArguments,
     StageArgument, TargetArgument,
 };
-use super::files::{print, read_program, write_artifact};
+use super::files::{is_same_file, print, read_program, write_artifact};
 use super::{Exit, environment, run, settings};
 
 pub(super) fn run(arguments: Arguments) -> Result<Exit> {
@@ -62,6 +62,11 @@ fn compile_command(arguments: &CompileArguments) -> Result<Exit> {
         Ok(options) => options,
         Err(message) => usage_error(&message),
     };
+    if let Some(output) = &arguments.output
+        && is_same_file(output, &arguments.program.program)
+    {
+        usage_error("the artifact would overwrite the program; give `-o` another file");
+    }
     let target = match arguments.target {
         TargetArgument::Argo => Target::Argo,
         TargetArgument::Tekton => Target::Tekton,
@@ -80,7 +85,11 @@ fn compile_command(arguments: &CompileArguments) -> Result<Exit> {
 }
 
 fn usage_error(message: &str) -> ! {
-    Arguments::command()
+    let mut command = Arguments::command();
+    command.build();
+    command
+        .find_subcommand_mut("compile")
+        .expect("`compile` is a command")
         .error(clap::error::ErrorKind::ValueValidation, message)
         .exit()
 }
@@ -249,15 +258,16 @@ fn run_command(arguments: &RunArguments) -> Result<Exit> {
         Environment::Core
     };
     let environment = environment::prepare(packages, &mut notify)?;
-    let folder = match path.parent() {
-        Some(folder) if path != Path::new("-") => std::path::absolute(folder)?,
-        _ => std::env::current_dir().context("the working directory is gone")?,
+    let here = std::env::current_dir().context("the working directory is gone")?;
+    let program = match path == Path::new("-") {
+        true => here.join("<stdin>"),
+        false => here.join(path),
     };
     let status = run::run(
         &environment,
         &script,
-        Path::new(source.name()),
-        &folder,
+        source.name(),
+        &program,
         &settings::run_options(arguments),
     )?;
     Ok(Exit::Status(status))

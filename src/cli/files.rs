@@ -40,9 +40,20 @@ pub(super) fn read_program(path: &Path) -> Result<SourceFile> {
     }
 }
 
-/// Writes an artifact whole or not at all.
+/// Whether two paths lead to one file that is there.
+pub(super) fn is_same_file(one: &Path, other: &Path) -> bool {
+    match (fs::canonicalize(one), fs::canonicalize(other)) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    }
+}
+
+/// Writes an artifact whole or not at all. Behind a link, what it leads to is
+/// written, and the link stays.
 pub(super) fn write_artifact(path: &Path, text: &str) -> Result<()> {
     let shown = path.display();
+    let target = fs::canonicalize(path);
+    let path = target.as_deref().unwrap_or(path);
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -52,16 +63,30 @@ pub(super) fn write_artifact(path: &Path, text: &str) -> Result<()> {
     if path.exists() && !path.is_file() {
         return fs::write(path, text).with_context(context);
     }
-    let mut file = new_file(folder).with_context(context)?;
-    file.write_all(text.as_bytes()).with_context(context)?;
+    let mut file = new_file(folder)
+        .map_err(without_path)
+        .with_context(context)?;
+    file.write_all(text.as_bytes())
+        .map_err(without_path)
+        .with_context(context)?;
     if let Ok(metadata) = fs::metadata(path) {
         file.as_file()
             .set_permissions(metadata.permissions())
             .with_context(context)?;
     }
     file.as_file().sync_all().with_context(context)?;
-    file.persist(path).with_context(context)?;
+    file.persist(path)
+        .map_err(|error| error.error)
+        .with_context(context)?;
     Ok(())
+}
+
+/// The error itself: the temporary name in its text says nothing to a user.
+fn without_path(error: io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::from(error.kind()),
+    }
 }
 
 /// A file of a temporary name that may be read by whom a new file may:

@@ -38,17 +38,33 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// SQL nests and chains as deep as its author likes, and its parser recurses:
+/// this is room for a chain of a million operators. Memory that is not used
+/// costs nothing.
+const STACK_BYTES: usize = 1 << 30;
+
 /// Reads the arguments and does what they say. Wrong usage ends the process
 /// with status 2, which is clap's own.
 pub(crate) fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match commands::run(arguments) {
-        Ok(exit) => exit.into(),
-        Err(error) if is_broken_pipe(&error) => Exit::Done.into(),
+    let worker = std::thread::Builder::new().stack_size(STACK_BYTES);
+    match worker.spawn(|| finish(commands::run(arguments))) {
+        Ok(worker) => match worker.join() {
+            Ok(exit) => exit.into(),
+            Err(panic) => std::panic::resume_unwind(panic),
+        },
+        Err(error) => finish(Err(error.into())).into(),
+    }
+}
+
+fn finish(result: anyhow::Result<Exit>) -> Exit {
+    match result {
+        Ok(exit) => exit,
+        Err(error) if is_broken_pipe(&error) => Exit::Done,
         Err(error) => {
             // When standard error is gone too there is nobody to tell.
             let _ = writeln!(anstream::stderr(), "error: {error:#}");
-            Exit::ResourceFailed.into()
+            Exit::ResourceFailed
         }
     }
 }

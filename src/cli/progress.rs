@@ -303,8 +303,11 @@ impl Painter {
                 )
             })
             .collect();
-        if done.succeeded > 0 {
+        if self.outputs.iter().any(|output| output.kind == "table") {
             lines.push(match done.datasource.strip_prefix("duckdb:///") {
+                Some(file) if file.contains(char::is_whitespace) => {
+                    format!("{DIM}look at the tables with{DIM:#} duckdb '{file}'")
+                }
                 Some(file) => format!("{DIM}look at the tables with{DIM:#} duckdb {file}"),
                 None => format!("{DIM}tables are in{DIM:#} {}", done.datasource),
             });
@@ -381,6 +384,8 @@ struct Screen {
     width: Option<usize>,
     /// Nobody reads the results any more (`sqlflowc run … | head`).
     results_closed: bool,
+    /// Whether no result has been shown, which the others stand apart from.
+    first_result: bool,
 }
 
 impl Screen {
@@ -392,6 +397,7 @@ impl Screen {
             bars: moving.then(MultiProgress::new),
             width,
             results_closed: false,
+            first_result: true,
         }
     }
 
@@ -433,11 +439,13 @@ impl Screen {
             return Ok(());
         }
         let text = draw_table(table, self.width);
+        let apart = if self.first_result { "" } else { "\n" };
+        self.first_result = false;
         let write = || {
             let mut stdout = anstream::stdout().lock();
             writeln!(
                 stdout,
-                "\n{BOLD}{}{BOLD:#}\n{text}",
+                "{apart}{BOLD}{}{BOLD:#}\n{text}",
                 printable(&table.title)
             )?;
             stdout.flush()

@@ -61,15 +61,16 @@ enum Heard {
     EndOfEvents,
 }
 
-/// Runs `script`, compiled from `program`, and returns the exit status of `sqlflowc run`.
+/// Runs `script`, compiled from the program at the absolute path `program`, which messages call
+/// `shown`, and returns the exit status of `sqlflowc run`.
 ///
-/// Relative file names in the program's SQL are looked up in `program_dir` after the working
-/// directory.
+/// Relative file names in the program's SQL are looked up in the program's folder after the
+/// working directory.
 pub(crate) fn run(
     environment: &PythonEnvironment,
     script: &str,
+    shown: &str,
     program: &Path,
-    program_dir: &Path,
     options: &RunOptions,
 ) -> Result<u8> {
     let folder = tempfile::Builder::new()
@@ -89,10 +90,10 @@ pub(crate) fn run(
     })
     .context("cannot listen for Ctrl-C")?;
 
-    let mut runner = Runner::start(environment, &file, program_dir, options)?;
+    let mut runner = Runner::start(environment, &file, program, options)?;
     runner.listen(sender)?;
     let mut session = Session {
-        painter: Painter::new(program.display().to_string()),
+        painter: Painter::new(shown.to_owned()),
         ended: false,
         stray: Vec::new(),
     };
@@ -183,9 +184,10 @@ impl Runner {
     fn start(
         environment: &PythonEnvironment,
         script: &Path,
-        program_dir: &Path,
+        program: &Path,
         options: &RunOptions,
     ) -> Result<Runner> {
+        let folder = program.parent().context("the program is in no folder")?;
         let mut command = Command::new(&environment.python);
         command.arg(script).arg("--events").args(arguments(options));
         command
@@ -201,7 +203,9 @@ impl Runner {
             .env_remove("PYTHONHOME")
             // Without compiled files each step takes seconds more to import its libraries.
             .env_remove("PYTHONDONTWRITEBYTECODE")
-            .env("SQLFLOW_FILES", files(program_dir)?);
+            // Two programs of one name are two programs.
+            .env("SQLFLOW_PROGRAM", program)
+            .env("SQLFLOW_FILES", files(folder)?);
         // Not as arguments, which every user of the machine can see: URLs may hold passwords.
         for (variable, url) in [
             ("SQLFLOW_DATASOURCE", &options.datasource),
@@ -292,13 +296,11 @@ fn arguments(options: &RunOptions) -> Vec<OsString> {
 }
 
 /// Returns the folders that the runtime looks up files in: the user's, then the program's.
-fn files(program_dir: &Path) -> Result<OsString> {
-    let program_dir = std::path::absolute(program_dir)
-        .with_context(|| format!("cannot find the folder {}", program_dir.display()))?;
+fn files(folder: &Path) -> Result<OsString> {
     let set = env::var_os("SQLFLOW_FILES").unwrap_or_default();
     let folders: Vec<PathBuf> = env::split_paths(&set)
         .filter(|folder| !folder.as_os_str().is_empty())
-        .chain([program_dir])
+        .chain([folder.to_owned()])
         .collect();
     env::join_paths(folders).context("a folder that holds a path separator cannot be searched")
 }

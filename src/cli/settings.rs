@@ -9,7 +9,8 @@ use sqlflowc::source::SourceFile;
 use sqlflowc::syntax::sql::{Dialect, Reading, Unparsed};
 
 use super::arguments::{
-    ClusterArguments, CompileArguments, DialectArguments, RunArguments, UnparsedArgument,
+    ClusterArguments, CompileArguments, DialectArguments, RunArguments, TargetArgument,
+    UnparsedArgument,
 };
 use super::run::{AfterFailure, RunOptions, Start};
 
@@ -36,6 +37,7 @@ pub(super) fn options(
     arguments: &CompileArguments,
     source: &SourceFile,
 ) -> Result<Options, String> {
+    check_flags(arguments)?;
     let name = match &arguments.name {
         Some(name) if is_label(name) => name.clone(),
         Some(name) => {
@@ -58,6 +60,36 @@ pub(super) fn options(
         local,
         cluster: cluster(&arguments.cluster)?,
     })
+}
+
+/// Flags that mean nothing to the target would be silently lost.
+fn check_flags(arguments: &CompileArguments) -> Result<(), String> {
+    let ClusterArguments {
+        image: _,
+        namespace,
+        service_account,
+        datasource_secret,
+        model_store_secret,
+    } = &arguments.cluster;
+    let is_cluster = matches!(
+        arguments.target,
+        TargetArgument::Argo | TargetArgument::Tekton
+    );
+    // The image may come from the environment, for all targets alike.
+    let of_cluster = [
+        ("--namespace", namespace.is_some()),
+        ("--service-account", service_account.is_some()),
+        ("--datasource-secret", datasource_secret.is_some()),
+        ("--model-store-secret", model_store_secret.is_some()),
+        ("--name", arguments.name.is_some()),
+    ];
+    if let Some((flag, _)) = of_cluster.iter().find(|(_, given)| *given && !is_cluster) {
+        return Err(format!("`{flag}` goes with the targets argo and tekton"));
+    }
+    if arguments.local.self_contained && arguments.target != TargetArgument::Local {
+        return Err("`--self-contained` goes with the target local".to_owned());
+    }
+    Ok(())
 }
 
 /// Options for a run on this machine, where nothing of a cluster matters.
@@ -169,18 +201,21 @@ fn cluster(arguments: &ClusterArguments) -> Result<ClusterOptions, String> {
     if !sqlflowc::semantic::is_image(&image) {
         return Err(format!("`--image {image}` is no image reference"));
     }
-    for (flag, name) in [
-        ("--namespace", &arguments.namespace),
-        ("--service-account", &arguments.service_account),
-    ] {
-        if let Some(name) = name
-            && !is_object_name(name)
-        {
-            return Err(format!(
-                "`{flag} {name}` is no name in Kubernetes; use lower-case letters, digits, dashes \
-                 and dots"
-            ));
-        }
+    if let Some(name) = &arguments.namespace
+        && (name.contains('.') || name.len() > 63 || !is_object_name(name))
+    {
+        return Err(format!(
+            "`--namespace {name}` is no namespace; use at most 63 lower-case letters, digits and \
+             dashes"
+        ));
+    }
+    if let Some(name) = &arguments.service_account
+        && !is_object_name(name)
+    {
+        return Err(format!(
+            "`--service-account {name}` is no name in Kubernetes; use lower-case letters, digits, \
+             dashes and dots"
+        ));
     }
     Ok(ClusterOptions {
         image,

@@ -11,14 +11,33 @@ pub(super) struct Scope {
     dialect: Dialect,
     /// The current schema, folded, once a `USE` has set one.
     current: Option<Vec<String>>,
+    /// Schemas that the program names as such, folded.
+    schemas: BTreeSet<String>,
+    /// Tables that it names without a schema, folded.
+    bare: BTreeSet<String>,
     /// What a view's rows come from, views in it already seen through.
     views: BTreeMap<String, BTreeSet<Resource>>,
 }
 
 impl Scope {
-    pub(super) fn new(dialect: Dialect) -> Scope {
+    /// Takes a look at the names of the whole program, in which a name of two
+    /// parts can be a schema's table or a catalog's.
+    pub(super) fn new<'a>(
+        dialect: Dialect,
+        schemas: impl Iterator<Item = &'a Name>,
+        tables: impl Iterator<Item = &'a Name>,
+    ) -> Scope {
+        let bare = tables.filter_map(|name| match name.parts.as_slice() {
+            [part] => Some(dialect.fold(part)),
+            [schema, part] if Some(dialect.fold(schema).as_str()) == dialect.default_schema() => {
+                Some(dialect.fold(part))
+            }
+            _ => None,
+        });
         Scope {
             dialect,
+            schemas: schemas.map(|name| dialect.fold(name.last())).collect(),
+            bare: bare.collect(),
             current: None,
             views: BTreeMap::new(),
         }
@@ -27,6 +46,10 @@ impl Scope {
     pub(super) fn use_schema(&mut self, name: &Name) {
         let parts: Vec<_> = name.parts.iter().map(|p| self.dialect.fold(p)).collect();
         self.current = (!self.is_default(&parts)).then_some(parts);
+    }
+
+    pub(super) fn use_default(&mut self) {
+        self.current = None;
     }
 
     fn is_default(&self, schema: &[String]) -> bool {
@@ -45,6 +68,12 @@ impl Scope {
             let mut qualified = current.clone();
             qualified.append(&mut parts);
             parts = qualified;
+        }
+        // A catalog in front says which database is meant. That two databases
+        // hold tables of one name is taken for one: it can add an edge and
+        // never loses one.
+        if parts.len() > 2 {
+            parts.drain(..parts.len() - 2);
         }
         if parts.len() == 2 && self.is_default(&parts[..1]) {
             parts.remove(0);
@@ -69,6 +98,12 @@ impl Scope {
     fn fallback(&self, name: &Name) -> Option<String> {
         match (self.dialect, &self.current, name.parts.as_slice()) {
             (Dialect::DuckDb, Some(_), [part]) => Some(dotted(&[self.dialect.fold(part)])),
+            // DuckDB takes `x.t` for a table of the catalog `x` too.
+            (Dialect::DuckDb, _, [catalog, part]) => {
+                let (catalog, table) = (self.dialect.fold(catalog), self.dialect.fold(part));
+                let is_ambiguous = !self.schemas.contains(&catalog) && self.bare.contains(&table);
+                is_ambiguous.then(|| dotted(&[table]))
+            }
             _ => None,
         }
     }
@@ -168,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_dot_inside_a_name_separates_nothing() {
-        let scope = Scope::new(Dialect::DuckDb);
+        let scope = Scope::new(Dialect::DuckDb, [].iter(), [].iter());
         assert_eq!(
             scope.makes(&name(&["a.b"])),
             (Resource::Table("a..b".to_owned()), None)

@@ -78,10 +78,14 @@ pub fn is_image(text: &str) -> bool {
                 .chars()
                 .all(|c| c.is_ascii_alphanumeric() || signs.contains(c))
     };
-    let is_digest = |digest: &str| {
-        digest
-            .split_once(':')
-            .is_some_and(|(algorithm, hash)| is_word(algorithm, "+.-_") && is_word(hash, "=_-"))
+    // A registry's own name may have capitals, a repository's path has none.
+    let is_path = |text: &str| is_word(text, "._-") && !text.contains(|c: char| c.is_uppercase());
+    let is_digest = |digest: &str| match digest.split_once(':') {
+        Some(("sha256", hash)) => {
+            hash.len() == 64 && hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+        }
+        Some((algorithm, hash)) => is_word(algorithm, "+.-_") && is_word(hash, "=_-"),
+        None => false,
     };
     let parts: Vec<&str> = name.split('/').collect();
     let last = parts.len() - 1;
@@ -93,8 +97,9 @@ pub fn is_image(text: &str) -> bool {
                 Some((host, port)) if at == 0 && at != last => {
                     is_word(host, ".-") && port.parse::<u16>().is_ok()
                 }
-                Some((name, tag)) => at == last && is_word(name, "._-") && is_word(tag, "._-"),
-                None => is_word(part, "._-"),
+                Some((name, tag)) => at == last && is_path(name) && is_word(tag, "._-"),
+                None if at == 0 && at != last && part.contains('.') => is_word(part, "._-"),
+                None => is_path(part),
             })
 }
 
@@ -134,7 +139,8 @@ fn seconds(text: &str) -> Option<u64> {
         total = total.checked_add(count.checked_mul(factor)?)?;
         rest = &rest[digits + unit.len_utf8()..];
     }
-    (total > 0).then_some(total)
+    // More than a year is a slip, and more than Kubernetes can count.
+    (1..=366 * 86400).contains(&total).then_some(total)
 }
 
 #[cfg(test)]
@@ -157,13 +163,18 @@ mod tests {
             "python:3.13",
             "team/image",
             "localhost:5000/team/image:v1.2",
-            "ghcr.io/team/image@sha256:0123abcd",
+            concat!(
+                "ghcr.io/team/image@sha256:",
+                "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+            ),
         ] {
             assert!(is_image(image), "{image}");
         }
         for text in [
             "",
             "team//image",
+            "Team/image",
+            "image@sha256:0123",
             "ftp://team/image",
             "team/image:",
             "team:x/image",

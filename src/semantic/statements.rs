@@ -23,6 +23,9 @@ pub(super) struct Analyzer<'a> {
     dialect: Dialect,
     scope: Scope,
     session: Vec<SessionText>,
+    /// Functions that the program defines, with what a call of each reads;
+    /// without, what it does is unknown.
+    functions: BTreeMap<String, Option<BTreeSet<Resource>>>,
     models: BTreeMap<String, Model>,
     /// Models trained anywhere in the program, with the place of the first
     /// training.
@@ -76,8 +79,9 @@ impl<'a> Analyzer<'a> {
         Analyzer {
             source,
             dialect,
-            scope: Scope::new(dialect),
+            scope: Scope::new(dialect, schemas(program), tables(program)),
             session: Vec::new(),
+            functions: BTreeMap::new(),
             models: BTreeMap::new(),
             trained,
             pieces: Vec::new(),
@@ -123,6 +127,11 @@ impl<'a> Analyzer<'a> {
                 self.session.retain(|text| text.kind != SessionKind::Use);
                 return self.remember(statement, SessionKind::Use);
             }
+            ast::Role::UseDefault => {
+                self.scope.use_default();
+                self.session.retain(|text| text.kind != SessionKind::Use);
+                return self.remember(statement, SessionKind::Use);
+            }
             ast::Role::Session => return self.remember(statement, SessionKind::Set),
             _ => {}
         }
@@ -133,10 +142,17 @@ impl<'a> Analyzer<'a> {
                 access.reads.extend(self.scope.reads_of_view(view, name));
             }
         }
+        self.calls(effects, &mut access);
         self.views(effects, &access.reads);
+        if let Some(function) = &effects.defines {
+            // A macro is the text of its definition; what a function does is
+            // not in the program's SQL.
+            let reads = (effects.verb == "macro").then(|| access.reads.clone());
+            self.functions.insert(function.clone(), reads);
+        }
         for name in &effects.writes {
             self.write(name, &mut access);
-            if effects.verb != "create" {
+            if effects.verb != "create" || name.parts.len() == 2 {
                 access.writes.extend(self.scope.changes(name));
             }
         }
@@ -153,13 +169,33 @@ impl<'a> Analyzer<'a> {
                     tie = Tie::Temporary(self.scope.makes(name).0);
                 }
             }
-            ast::Role::Plain | ast::Role::View | ast::Role::Use(_) | ast::Role::Session => {}
+            ast::Role::Prepare(name) => tie = Tie::Prepare(name.clone()),
+            ast::Role::Execute(name) => tie = Tie::Execute(name.clone()),
+            ast::Role::Plain
+            | ast::Role::View
+            | ast::Role::Use(_)
+            | ast::Role::UseDefault
+            | ast::Role::Session => {}
         }
         let title = self.sql_title(effects, &tie);
         let action = Action::Query(Query {
             statements: vec![self.source.slice(statement.span).to_owned()],
         });
         self.push(statement, action, title, access, None, tie);
+    }
+
+    /// A function that the program defines does more than its name shows.
+    fn calls(&self, effects: &Effects, access: &mut Access) {
+        for function in &effects.calls {
+            match self.functions.get(function) {
+                Some(Some(reads)) => access.reads.extend(reads.iter().cloned()),
+                Some(None) => {
+                    access.barrier =
+                        Some("it calls a function of the program, which may do anything");
+                }
+                None => {}
+            }
+        }
     }
 
     /// A view is what it reads; a table or nothing that takes its name is not.
@@ -203,8 +239,8 @@ impl<'a> Analyzer<'a> {
             .map(Name::dotted)
             .unwrap_or_default();
         let verb = match effects.verb {
-            "create" if effects.writes.is_empty() => "create-schema",
-            "drop" if effects.writes.is_empty() => "drop-schema",
+            "create" if !effects.schemas.is_empty() => "create-schema",
+            "drop" if !effects.schemas.is_empty() => "drop-schema",
             verb => verb,
         };
         Title { verb, object }
@@ -226,6 +262,7 @@ impl<'a> Analyzer<'a> {
         if let ast::Role::Unknown(why) = &query.effects.role {
             access.barrier = Some(why);
         }
+        self.calls(&query.effects, &mut access);
         access
     }
 
@@ -260,6 +297,7 @@ impl<'a> Analyzer<'a> {
         self.check_label(train, estimator);
         self.check_columns(train);
         if let Some(start) = &train.start_from {
+            self.check_start(start, estimator);
             self.use_model(start, &mut access);
         }
         self.remember_model(train, Some(estimator));
@@ -271,6 +309,23 @@ impl<'a> Analyzer<'a> {
         };
         let action = Action::Train(Box::new(lowered));
         self.push(statement, action, title, access, image, Tie::None);
+    }
+
+    /// Training goes on with what another training has learned, so both are
+    /// of one kind.
+    fn check_start(&mut self, start: &Name, estimator: &'static Estimator) {
+        let Some(model) = self.models.get(&start.dotted()) else {
+            return;
+        };
+        let Some(from) = model.estimator else { return };
+        if (from.family, from.shape) != (estimator.family, estimator.shape) {
+            let message = format!("`{}` cannot go on with a `{}`", estimator.name, from.name);
+            self.diagnostics.push(
+                Diagnostic::new(Code::ModelDoesNotFit, start.span, message)
+                    .note(model.span, "the model is trained here")
+                    .help("start from a model of the same estimator, or leave `USING` out"),
+            );
+        }
     }
 
     fn remember_model(&mut self, train: &ast::Train, estimator: Option<&'static Estimator>) {
@@ -840,6 +895,36 @@ fn missing_hidden_units(train: &ast::Train, estimator: &Estimator) -> Diagnostic
 
 /// SQLFlow's default.
 const DEFAULT_ROUNDS: usize = 10;
+
+fn effects(program: &ast::Program) -> impl Iterator<Item = &Effects> {
+    program
+        .statements
+        .iter()
+        .filter_map(|statement| match &statement.kind {
+            StatementKind::Sql(sql) => Some(&sql.effects),
+            StatementKind::Train(train) => Some(&train.query.effects),
+            StatementKind::Predict(predict) => Some(&predict.query.effects),
+            StatementKind::Explain(explain) => Some(&explain.query.effects),
+            StatementKind::Evaluate(evaluate) => Some(&evaluate.query.effects),
+            StatementKind::Run(run) => Some(&run.query.effects),
+            StatementKind::Optimize(optimize) => Some(&optimize.query.effects),
+            StatementKind::ShowTrain(_) => None,
+        })
+}
+
+fn schemas(program: &ast::Program) -> impl Iterator<Item = &Name> {
+    effects(program).flat_map(|effects| {
+        let used = match &effects.role {
+            ast::Role::Use(name) => Some(name),
+            _ => None,
+        };
+        effects.schemas.iter().chain(used)
+    })
+}
+
+fn tables(program: &ast::Program) -> impl Iterator<Item = &Name> {
+    effects(program).flat_map(|effects| effects.reads.iter().chain(&effects.writes))
+}
 
 fn check_column(ident: &Ident, known: &[String], diagnostics: &mut Diagnostics) {
     if known

@@ -1,5 +1,6 @@
 //! The program as written: what the parser makes, nothing resolved.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
@@ -118,6 +119,12 @@ pub struct Effects {
     pub writes: Vec<Name>,
     /// Schemas or databases created, dropped or altered as a whole.
     pub schemas: Vec<Name>,
+    /// Functions that it calls, in lower case, without their schemas.
+    #[serde(skip)]
+    pub calls: BTreeSet<String>,
+    /// The function, macro or procedure that it defines, likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub defines: Option<String>,
     /// What the statement does beyond reading and writing tables.
     pub role: Role,
     /// The statement's verb, such as `create`, `insert` or `select`.
@@ -147,11 +154,16 @@ pub enum Role {
     Temporary,
     /// `USE`: unqualified names mean another schema from here on.
     Use(Name),
+    /// `RESET search_path`: they mean the default schema again.
+    UseDefault,
     /// `SET` and the like: session state that later statements need.
     Session,
     /// `BEGIN`, `COMMIT`, `ROLLBACK`.
     Begin,
     End,
+    /// `PREPARE`, and `EXECUTE` or `DEALLOCATE`, of the named statement.
+    Prepare(String),
+    Execute(String),
     /// Its effects cannot be known from its text; says why.
     Unknown(&'static str),
 }

@@ -40,8 +40,8 @@ pub(super) const ESTIMATORS: &[Estimator] = &[
     estimator(
         "xgboost.XGBClassifier",
         Shape::Trees,
-        Some("binary:logistic"),
-        "gradient boosted trees for two classes; `multi:softprob` for more",
+        None,
+        "gradient boosted trees that predict a class",
     ),
     estimator(
         "xgboost.XGBRegressor",
@@ -58,7 +58,7 @@ pub(super) const ESTIMATORS: &[Estimator] = &[
     estimator(
         "xgboost.XGBRFClassifier",
         Shape::Trees,
-        Some("multi:softprob"),
+        None,
         "random forest that predicts a class",
     ),
     estimator(

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use sqlparser::ast::{
     AlterTableOperation, CommentObject, CopySource, CopyTarget, CreateTable, CreateTableLikeKind,
     CreateView, Delete, Expr, FromTable, Insert, ObjectName, ObjectType, Query,
-    RenameTableNameKind, SchemaName, SelectItem, Set, SetExpr, Statement, TableFactor, TableObject,
-    TableWithJoins, Update, UpdateTableFromKind, Use, Visit, Visitor,
+    RenameTableNameKind, Reset, SchemaName, SelectItem, Set, SetExpr, Statement, TableFactor,
+    TableObject, TableWithJoins, Update, UpdateTableFromKind, Use, Visit, Visitor,
 };
 
 use super::names;
@@ -193,7 +193,6 @@ impl Collector<'_> {
                 ..
             } => self.unknown("what the pragma touches is not in its text"),
             Statement::Pragma { .. }
-            | Statement::Reset(_)
             | Statement::Install { .. }
             | Statement::Load { .. }
             | Statement::AttachDatabase { .. }
@@ -235,10 +234,31 @@ impl Collector<'_> {
             | Statement::ShowCharset(_)
             | Statement::ShowCollation { .. }
             | Statement::ShowProcessList { .. } => {}
-            // Each later step prepares it anew on its own connection.
-            Statement::Prepare { .. } | Statement::Deallocate { .. } => {
-                self.effects.role = Role::Session;
+            Statement::Reset(reset) => self.reset(&reset.reset),
+            Statement::Prepare {
+                name, statement, ..
+            } => self.prepare(name, statement),
+            Statement::Deallocate { name, .. } => {
+                self.effects.role = Role::Execute(name.value.to_lowercase());
             }
+            Statement::Execute {
+                name: Some(name), ..
+            } => {
+                // What it does was read where it was prepared.
+                let name = name.0.last().and_then(|part| part.as_ident());
+                self.effects.role = match name {
+                    Some(name) => Role::Execute(name.value.to_lowercase()),
+                    None => Role::Unknown("the name of what it executes is computed"),
+                };
+            }
+            Statement::CreateMacro {
+                name, definition, ..
+            } => {
+                self.read(definition);
+                self.define(name);
+            }
+            Statement::CreateFunction(create) => self.define(&create.name),
+            Statement::CreateProcedure { name, .. } => self.define(name),
             Statement::Call(_) | Statement::Execute { .. } => {
                 self.unknown("what the procedure does is not in the program");
             }
@@ -247,6 +267,33 @@ impl Collector<'_> {
             // ways that no table name shows.
             _ => self.unknown("its effects on other statements cannot be told from its text"),
         }
+    }
+
+    fn define(&mut self, name: &ObjectName) {
+        self.effects.defines = function_name(name);
+        self.unknown("what calls the function it defines cannot be told from names of tables");
+    }
+
+    /// What is prepared is read and written when it is executed; here and there
+    /// are one step.
+    fn prepare(&mut self, name: &sqlparser::ast::Ident, statement: &Statement) {
+        self.statement(statement);
+        self.effects.verb = "prepare";
+        self.effects.role = Role::Prepare(name.value.to_lowercase());
+    }
+
+    fn reset(&mut self, reset: &Reset) {
+        let is_schema = match reset {
+            Reset::ALL => true,
+            Reset::SessionAuthorization => false,
+            Reset::ConfigurationParameter(name) => {
+                function_name(name).is_some_and(|name| name == "search_path" || name == "schema")
+            }
+        };
+        self.effects.role = match is_schema {
+            true => Role::UseDefault,
+            false => Role::Session,
+        };
     }
 
     fn query(&mut self, query: &Query) {
@@ -718,9 +765,23 @@ impl Visitor for Reads<'_> {
         } = factor
         {
             self.functions += 1;
+            self.effects.calls.extend(function_name(name));
             if is_computed_query(name) {
                 self.effects.role = Role::Unknown("the name of a table it reads is computed");
             }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<Self::Break> {
+        if let Expr::Function(function) = expr
+            && let Some(name) = function_name(&function.name)
+        {
+            if SEQUENCE_FUNCTIONS.contains(&name.as_str()) {
+                self.effects.role =
+                    Role::Unknown("it draws from a sequence, whose order others see");
+            }
+            self.effects.calls.insert(name);
         }
         ControlFlow::Continue(())
     }
@@ -755,6 +816,14 @@ fn is_temporary_target(target: &Expr) -> bool {
         _ => false,
     }
 }
+
+/// The last part of a function's name, in lower case.
+fn function_name(name: &ObjectName) -> Option<String> {
+    let ident = name.0.last()?.as_ident()?;
+    Some(ident.value.to_lowercase())
+}
+
+const SEQUENCE_FUNCTIONS: [&str; 4] = ["nextval", "setval", "currval", "lastval"];
 
 /// DuckDB's functions that read the tables named in their arguments.
 fn is_computed_query(function: &ObjectName) -> bool {
@@ -797,6 +866,8 @@ fn verb(statement: &Statement) -> &'static str {
         Statement::Explain { .. } => "explain",
         Statement::ExplainTable { .. } => "describe",
         Statement::Use(_) => "use",
+        Statement::CreateMacro { .. } => "macro",
+        Statement::CreateFunction(_) => "function",
         Statement::Set(_) => "set",
         Statement::Call(_) => "call",
         _ => "run",
