@@ -78,22 +78,7 @@ fn calls(programs: &[String]) -> Vec<Value> {
 
 /// The Python programs of a manifest's containers, in order.
 fn container_programs(manifest: &str, target: Target) -> Vec<String> {
-    let manifest: Value = serde_saphyr::from_str(manifest).unwrap();
-    let containers: Vec<&Value> = match target {
-        Target::Argo => manifest["spec"]["templates"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter_map(|template| template.get("container"))
-            .collect(),
-        _ => manifest["spec"]["pipelineSpec"]["tasks"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|task| &task["taskSpec"]["steps"][0])
-            .collect(),
-    };
-    containers
+    support::containers(manifest, target)
         .into_iter()
         .map(|container| container["args"][0].as_str().unwrap().to_owned())
         .collect()

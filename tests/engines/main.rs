@@ -50,22 +50,7 @@ fn manifests(target: Target) -> (TempDir, Vec<PathBuf>) {
 
 /// The arguments of a manifest's containers, as written.
 fn written(file: &Path, target: Target) -> Vec<Value> {
-    let manifest: Value = serde_saphyr::from_str(&fs::read_to_string(file).unwrap()).unwrap();
-    let containers: Vec<Value> = match target {
-        Target::Argo => manifest["spec"]["templates"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter_map(|template| template.get("container").cloned())
-            .collect(),
-        _ => manifest["spec"]["pipelineSpec"]["tasks"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|task| task["taskSpec"]["steps"][0].clone())
-            .collect(),
-    };
-    containers
+    support::containers(&fs::read_to_string(file).unwrap(), target)
         .into_iter()
         .map(|container| container["args"].clone())
         .collect()

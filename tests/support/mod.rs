@@ -4,7 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use sqlflowc::backend::{ClusterOptions, LocalForm, Options, SecretKey};
+use serde_json::Value;
+use sqlflowc::backend::{ClusterOptions, LocalForm, Options, SecretKey, Target};
 use sqlflowc::source::SourceFile;
 use sqlflowc::syntax::sql::{Dialect, Reading, Unparsed};
 
@@ -80,6 +81,23 @@ pub(crate) fn options(name: &str, source: &SourceFile) -> Options {
             datasource: key("sqlflow-datasource"),
             model_store: key("sqlflow-model-store"),
         },
+    }
+}
+
+/// The containers of a manifest's steps, in order, as a YAML reader reads
+/// them.
+pub(crate) fn containers(manifest: &str, target: Target) -> Vec<Value> {
+    let manifest: Value = serde_saphyr::from_str(manifest).unwrap();
+    let list = |value: &Value| value.as_array().unwrap().clone();
+    match target {
+        Target::Argo => list(&manifest["spec"]["templates"])
+            .into_iter()
+            .filter_map(|template| template.get("container").cloned())
+            .collect(),
+        _ => list(&manifest["spec"]["pipelineSpec"]["tasks"])
+            .into_iter()
+            .map(|task| task["taskSpec"]["steps"][0].clone())
+            .collect(),
     }
 }
 

@@ -6,6 +6,7 @@ number is NaN; a row without a category has no id.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -74,24 +75,24 @@ def _plain(value: Any) -> Any:
     return value
 
 
-class DenseNode(Node):
+class DenseNode(Node, ABC):
     """A feature of `width` numbers."""
 
     width: int
 
+    @abstractmethod
     def write(self, columns: Columns, out: Floats) -> None:
         """Fills `out` [rows, width]."""
-        raise NotImplementedError
 
 
-class CategoryNode(Node):
+class CategoryNode(Node, ABC):
     """A feature of any number of categories out of `size`."""
 
     size: int
 
+    @abstractmethod
     def read(self, columns: Columns, *, weighted: bool = False) -> Ragged:
         """Returns ids below `size`; with the weights that the data gives them, if asked for."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
