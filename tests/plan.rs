@@ -288,6 +288,29 @@ fn a_prepared_statement_is_executed_where_it_is_prepared() {
 }
 
 #[test]
+fn a_procedure_that_the_program_does_not_prepare_is_a_barrier() {
+    insta::assert_snapshot!(plan_in(Dialect::MsSql, "
+        CREATE TABLE a (x INT);
+        EXEC refresh;
+        SELECT * FROM b;
+    "), @"
+    create-a
+    run <- create-a
+    select-b <- run
+    ");
+}
+
+#[test]
+fn what_is_reset_stays_reset() {
+    let source = SourceFile::new("p.sql", "SET threads = 2; RESET ALL; USE s; SELECT 1;");
+    let (ir, _) = compile::lower(&source, Dialect::DuckDb);
+    assert_eq!(
+        ir.unwrap().steps[0].session,
+        ["SET threads = 2", "RESET ALL", "USE s"]
+    );
+}
+
+#[test]
 fn a_macro_reads_what_its_text_reads() {
     insta::assert_snapshot!(plan("
         CREATE TABLE t AS SELECT 1 AS x;

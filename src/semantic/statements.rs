@@ -26,6 +26,8 @@ pub(super) struct Analyzer<'a> {
     /// Functions that the program defines, with what a call of each reads;
     /// without, what it does is unknown.
     functions: BTreeMap<String, Option<BTreeSet<Resource>>>,
+    /// Names of the statements prepared so far.
+    prepared: BTreeSet<String>,
     models: BTreeMap<String, Model>,
     /// Models trained anywhere in the program, with the place of the first
     /// training.
@@ -82,6 +84,7 @@ impl<'a> Analyzer<'a> {
             scope: Scope::new(dialect, schemas(program), tables(program)),
             session: Vec::new(),
             functions: BTreeMap::new(),
+            prepared: BTreeSet::new(),
             models: BTreeMap::new(),
             trained,
             pieces: Vec::new(),
@@ -130,7 +133,8 @@ impl<'a> Analyzer<'a> {
             ast::Role::UseDefault => {
                 self.scope.use_default();
                 self.session.retain(|text| text.kind != SessionKind::Use);
-                return self.remember(statement, SessionKind::Use);
+                // A later `USE` does not undo it: it may reset more than that.
+                return self.remember(statement, SessionKind::Set);
             }
             ast::Role::Session => return self.remember(statement, SessionKind::Set),
             _ => {}
@@ -169,8 +173,17 @@ impl<'a> Analyzer<'a> {
                     tie = Tie::Temporary(self.scope.makes(name).0);
                 }
             }
-            ast::Role::Prepare(name) => tie = Tie::Prepare(name.clone()),
-            ast::Role::Execute(name) => tie = Tie::Execute(name.clone()),
+            ast::Role::Prepare(name) => {
+                self.prepared.insert(name.clone());
+                tie = Tie::Prepare(name.clone());
+            }
+            ast::Role::Execute(name) if self.prepared.contains(name) => {
+                tie = Tie::Execute(name.clone());
+            }
+            // SQL Server calls procedures so.
+            ast::Role::Execute(_) => {
+                access.barrier = Some("what it executes is not in the program");
+            }
             ast::Role::Plain
             | ast::Role::View
             | ast::Role::Use(_)
