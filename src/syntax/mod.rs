@@ -4,6 +4,7 @@ pub mod ast;
 mod clause;
 mod directive;
 mod parser;
+mod split;
 pub mod sql;
 mod statement;
 

@@ -1,10 +1,11 @@
-//! Cuts a program into statements, and an ML statement into its query and its
-//! clause.
+//! Reads a program's statements one by one, and cuts an ML statement into its
+//! query and its clause.
 
 use super::ast::{Effects, Program, ShowTrain, SqlQuery, SqlStatement, Statement, StatementKind};
 use super::clause::{self, ClauseKind};
 use super::directive;
 use super::parser::Parser;
+use super::split::{Split, split};
 use super::sql::{self, Reading, Token, TokenKind, Unparsed};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{SourceFile, Span};
@@ -21,15 +22,13 @@ pub fn parse(source: &SourceFile, reading: impl Into<Reading>) -> (Program, Diag
     }
 
     let mut program = Program::default();
-    let mut pieces: Vec<&[Token]> = tokens.split(|token| is_semicolon(source, token)).collect();
-    if broken_tail {
-        // What stands before the broken token is no whole statement.
-        pieces.pop();
-    }
-    for piece in pieces {
+    let Split { statements, open } = split(source, &tokens);
+    // What stands before a broken token is no whole statement.
+    let last = (!broken_tail).then_some(open);
+    for tokens in statements.into_iter().chain(last) {
         program
             .statements
-            .extend(statement(source, reading, piece, &mut diagnostics));
+            .extend(statement(source, reading, tokens, &mut diagnostics));
     }
     if program.statements.is_empty() && diagnostics.is_empty() {
         let end = source.text().len();
@@ -40,10 +39,6 @@ pub fn parse(source: &SourceFile, reading: impl Into<Reading>) -> (Program, Diag
         );
     }
     (program, diagnostics)
-}
-
-fn is_semicolon(source: &SourceFile, token: &Token) -> bool {
-    token.kind() == TokenKind::Symbol && source.slice(token.span) == ";"
 }
 
 /// Parses what stands between two `;`; `None` when nothing does, or when it
