@@ -1,13 +1,19 @@
 //! What several integration tests need.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod options;
+pub(crate) mod properties;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use sqlflowc::backend::{ClusterOptions, LocalForm, Options, SecretKey, Target};
+use sqlflowc::backend::Target;
 use sqlflowc::source::SourceFile;
 use sqlflowc::syntax::sql::{Dialect, Reading, Unparsed};
+
+#[allow(unused_imports, reason = "each test file uses its part")]
+pub(crate) use options::options;
 
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -62,26 +68,6 @@ pub(crate) fn reading(code: &str) -> Reading {
 pub(crate) fn example_name(path: &Path) -> String {
     let folder = path.parent().unwrap().file_name().unwrap();
     folder.to_string_lossy().into_owned()
-}
-
-pub(crate) fn options(name: &str, source: &SourceFile) -> Options {
-    let key = |name: &str| SecretKey {
-        name: name.to_owned(),
-        key: "url".to_owned(),
-    };
-    Options {
-        name: name.to_lowercase().replace('_', "-"),
-        source: source.name().to_owned(),
-        source_sha256: "0".repeat(64),
-        local: LocalForm::Installed,
-        cluster: ClusterOptions {
-            image: "registry.example.com/sqlflow-runtime:1.0".to_owned(),
-            namespace: None,
-            service_account: "sqlflow-runner".to_owned(),
-            datasource: key("sqlflow-datasource"),
-            model_store: key("sqlflow-model-store"),
-        },
-    }
 }
 
 /// The containers of a manifest's steps, in order, as a YAML reader reads
