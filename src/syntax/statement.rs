@@ -15,7 +15,7 @@ use crate::source::{SourceFile, Span};
 pub fn parse(source: &SourceFile, reading: impl Into<Reading>) -> (Program, Diagnostics) {
     let reading = reading.into();
     let mut diagnostics = Diagnostics::default();
-    let (tokens, error) = sql::tokenize(source, reading.dialect);
+    let (mut tokens, error) = sql::tokenize(source, reading.dialect);
     let broken_tail = error.is_some();
     if let Some(error) = error {
         diagnostics.push(error);
@@ -25,10 +25,13 @@ pub fn parse(source: &SourceFile, reading: impl Into<Reading>) -> (Program, Diag
     let Split { statements, open } = split(source, &tokens);
     // What stands before a broken token is no whole statement.
     let last = (!broken_tail).then_some(open);
-    for tokens in statements.into_iter().chain(last) {
-        program
-            .statements
-            .extend(statement(source, reading, tokens, &mut diagnostics));
+    for range in statements.into_iter().chain(last) {
+        program.statements.extend(statement(
+            source,
+            reading,
+            &mut tokens[range],
+            &mut diagnostics,
+        ));
     }
     if program.statements.is_empty() && diagnostics.is_empty() {
         let end = source.text().len();
@@ -46,7 +49,7 @@ pub fn parse(source: &SourceFile, reading: impl Into<Reading>) -> (Program, Diag
 fn statement(
     source: &SourceFile,
     reading: Reading,
-    tokens: &[Token],
+    tokens: &mut [Token],
     diagnostics: &mut Diagnostics,
 ) -> Option<Statement> {
     let first = tokens.iter().position(|token| !token.is_trivia());
@@ -65,7 +68,7 @@ fn statement(
     let first = first?;
     let last = tokens.iter().rposition(|token| !token.is_trivia())?;
     let span = tokens[first].span.to(tokens[last].span);
-    let (kind, errors) = kind(source, reading, &tokens[first..=last], span);
+    let (kind, errors) = kind(source, reading, &mut tokens[first..=last], span);
     errors.into_iter().for_each(|error| diagnostics.push(error));
     Some(Statement {
         span,
@@ -91,9 +94,9 @@ fn trimmed(source: &SourceFile, span: Span) -> Span {
 /// A statement as far as it can be read, and what is wrong with it.
 type Read = (Option<StatementKind>, Vec<Diagnostic>);
 
-fn kind(source: &SourceFile, reading: Reading, tokens: &[Token], span: Span) -> Read {
+fn kind(source: &SourceFile, reading: Reading, tokens: &mut [Token], span: Span) -> Read {
     let dialect = reading.dialect;
-    let words: Vec<&Token> = tokens.iter().filter(|token| !token.is_trivia()).collect();
+    let words = words(tokens);
     if let [show, train, rest @ ..] = words.as_slice()
         && show.is_word("SHOW")
         && train.is_word("TRAIN")
@@ -104,12 +107,20 @@ fn kind(source: &SourceFile, reading: Reading, tokens: &[Token], span: Span) -> 
         };
     }
     if let Some(found) = clause::find(source, &words) {
-        return ml_statement(source, reading, tokens, &words, span, &found);
+        let keyword = words[found.start].span.to(words[found.keyword].span);
+        let Some(before) = found.start.checked_sub(1).map(|at| words[at].span) else {
+            return (None, vec![without_query(found.kind, keyword)]);
+        };
+        let query = Span {
+            start: span.start,
+            end: before.end,
+        };
+        return ml_statement(source, reading, tokens, span, query, keyword, &found);
     }
     match sql::statement(source, dialect, tokens, span) {
         Ok(statement) => (Some(StatementKind::Sql(statement)), Vec::new()),
         Err(error) => {
-            if let Some(meant) = clause::meant(source, &words, &error) {
+            if let Some(meant) = clause::meant(source, &self::words(tokens), &error) {
                 return (None, vec![meant]);
             }
             match reading.unparsed {
@@ -124,6 +135,10 @@ fn kind(source: &SourceFile, reading: Reading, tokens: &[Token], span: Span) -> 
             }
         }
     }
+}
+
+fn words(tokens: &[Token]) -> Vec<&Token> {
+    tokens.iter().filter(|token| !token.is_trivia()).collect()
 }
 
 const UNPARSED: &str = "its SQL could not be parsed";
@@ -141,34 +156,30 @@ fn show_train(mut parser: Parser<'_>) -> Result<StatementKind, Diagnostic> {
     Ok(StatementKind::ShowTrain(ShowTrain { model }))
 }
 
+fn without_query(kind: ClauseKind, keyword: Span) -> Diagnostic {
+    let form = kind.form();
+    let message = format!("`{form}` stands without a query");
+    let help = format!("write a query in front of it, without a `;` between: `SELECT … {form}`");
+    Diagnostic::new(Code::ClauseWithoutQuery, keyword, message).help(help)
+}
+
+/// Reads a query and the clause behind it, whose keyword, with its `TO`,
+/// stands at `keyword`.
 fn ml_statement(
     source: &SourceFile,
     reading: Reading,
-    tokens: &[Token],
-    words: &[&Token],
+    tokens: &mut [Token],
     span: Span,
+    query_span: Span,
+    keyword: Span,
     found: &clause::Found,
 ) -> Read {
-    let keyword = words[found.start].span.to(words[found.keyword].span);
-    let form = found.kind.form();
-    let Some(before) = found.start.checked_sub(1).map(|at| words[at].span) else {
-        let message = format!("`{form}` stands without a query");
-        let help =
-            format!("write a query in front of it, without a `;` between: `SELECT … {form}`");
-        let error = Diagnostic::new(Code::ClauseWithoutQuery, keyword, message).help(help);
-        return (None, vec![error]);
-    };
-    let start = words[found.start].span.start;
-    let end_of_query = tokens.partition_point(|token| token.span.start < start);
-    let query_span = Span {
-        start: span.start,
-        end: before.end,
-    };
+    let end_of_query = tokens.partition_point(|token| token.span.start < keyword.start);
+    let (query_tokens, clause_tokens) = tokens.split_at_mut(end_of_query);
     // The clause is read even when the query is wrong, so that what is wrong
     // in the clause shows in the same run.
     let dialect = reading.dialect;
-    let (query, mut errors) = match sql::query(source, dialect, &tokens[..end_of_query], query_span)
-    {
+    let (query, mut errors) = match sql::leading_query(source, dialect, query_tokens, query_span) {
         Ok(query) => (query, Vec::new()),
         Err(error) => {
             let error = match reading.unparsed {
@@ -178,7 +189,9 @@ fn ml_statement(
             (SqlQuery::unknown(query_span, UNPARSED), vec![error])
         }
     };
-    let parser = Parser::new(source, dialect, &words[found.keyword + 1..], span);
+    let words = words(clause_tokens);
+    let rest = &words[found.keyword - found.start + 1..];
+    let parser = Parser::new(source, dialect, rest, span);
     let (kind, found) = clause::parse(parser, found.kind, keyword, query);
     errors.extend(found);
     (kind, errors)
@@ -359,6 +372,17 @@ mod tests {
         insta::assert_snapshot!(outline(Dialect::MySql, program), @"
         sql: SELECT 2
         1:16 E0201 expected an SQL statement, found `*` at `*`
+        ");
+    }
+
+    #[test]
+    fn an_executable_comment_is_one_place() {
+        let program = "SELECT /*!50110 é,\n */ 2 FORM; SELECT 1 /*!1;;;;;*/ ;\nSELECT /*!*/ 3;";
+        insta::assert_snapshot!(outline(Dialect::MySql, program), @"
+        sql: SELECT /*!50110 é,
+         */ 2 FORM
+        sql: SELECT /*!*/ 3
+        2:22 E0201 expected the end of the statement, found `/*!1;;;;;*/` at `/*!1;;;;;*/`
         ");
     }
 

@@ -889,10 +889,10 @@ mod tests {
             .filter(|line| !line.is_empty())
         {
             let source = SourceFile::new("test.sql", text);
-            let (tokens, error) = tokenize(&source, dialect);
+            let (mut tokens, error) = tokenize(&source, dialect);
             assert_eq!(error, None, "{text}");
             let end = source.text().len();
-            let parsed = statement(&source, dialect, &tokens, Span { start: 0, end });
+            let parsed = statement(&source, dialect, &mut tokens, Span { start: 0, end });
             let effects = parsed.expect(text).effects;
             let listed = |what: &str, names: &[Name]| {
                 let names: Vec<_> = names.iter().map(Name::dotted).collect();

@@ -10,11 +10,13 @@ use sqlparser::ast::Statement as SqlTree;
 use sqlparser::dialect::{self, Dialect as SqlDialect, DuckDbDialect};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::{Location, Token as SqlToken, TokenWithSpan, Tokenizer, Whitespace};
+use sqlparser::tokenizer::{
+    Location, Span as SqlSpan, Token as SqlToken, TokenWithSpan, Tokenizer, Whitespace,
+};
 
 use super::ast::{Ident, SqlQuery, SqlStatement};
 use crate::diagnostic::{Code, Diagnostic, nearest};
-use crate::source::{Position, SourceFile, Span};
+use crate::source::{SourceFile, Span};
 
 // DuckDB takes `E'it\'s'`, `/* a /* b */ c */` and `COMMENT ON` as PostgreSQL
 // does; `sqlparser` ends that string at the second quote and that comment at
@@ -198,7 +200,7 @@ impl From<Dialect> for Reading {
 /// the tokenizer's own types stay in this module.
 #[derive(Debug, Clone)]
 pub struct Token {
-    raw: TokenWithSpan,
+    raw: SqlToken,
     pub span: Span,
 }
 
@@ -230,7 +232,7 @@ impl TokenKind {
 
 impl Token {
     pub fn kind(&self) -> TokenKind {
-        match &self.raw.token {
+        match &self.raw {
             SqlToken::Word(word) if word.quote_style.is_some() => TokenKind::QuotedWord,
             SqlToken::Word(_) => TokenKind::Word,
             SqlToken::Number(..) => TokenKind::Number,
@@ -244,18 +246,18 @@ impl Token {
 
     /// Whether this is space or a comment.
     pub fn is_trivia(&self) -> bool {
-        matches!(self.raw.token, SqlToken::Whitespace(_))
+        matches!(self.raw, SqlToken::Whitespace(_))
     }
 
     /// Whether this is the unquoted word, in any case.
     pub fn is_word(&self, word: &str) -> bool {
-        matches!(&self.raw.token, SqlToken::Word(w)
+        matches!(&self.raw, SqlToken::Word(w)
             if w.quote_style.is_none() && w.value.eq_ignore_ascii_case(word))
     }
 
     /// An identifier, quoted or not.
     pub fn ident(&self) -> Option<Ident> {
-        match &self.raw.token {
+        match &self.raw {
             SqlToken::Word(word) => Some(Ident {
                 text: word.value.clone(),
                 quoted: word.quote_style.is_some(),
@@ -268,7 +270,7 @@ impl Token {
     /// The value of a string literal, its quotes and escapes resolved as the
     /// dialect resolves them.
     pub fn string(&self) -> Option<&str> {
-        match &self.raw.token {
+        match &self.raw {
             SqlToken::SingleQuotedString(text)
             | SqlToken::DoubleQuotedString(text)
             | SqlToken::TripleSingleQuotedString(text)
@@ -290,7 +292,7 @@ impl Token {
     /// Whether this is a word that SQL gives a meaning of its own, so that it
     /// cannot begin a name without quotes.
     pub fn is_sql_keyword(&self) -> bool {
-        matches!(&self.raw.token, SqlToken::Word(w)
+        matches!(&self.raw, SqlToken::Word(w)
             if w.quote_style.is_none() && w.keyword != Keyword::NoKeyword)
     }
 }
@@ -298,25 +300,146 @@ impl Token {
 /// Cuts a program into tokens, space and comments included. On text that is
 /// no token, gives what came before and says what is wrong.
 pub fn tokenize(source: &SourceFile, dialect: Dialect) -> (Vec<Token>, Option<Diagnostic>) {
+    let whole = Span {
+        start: 0,
+        end: source.text().len(),
+    };
+    tokenize_part(source, dialect, whole)
+}
+
+/// The same for a part of a program that begins where a token begins.
+pub(super) fn tokenize_part(
+    source: &SourceFile,
+    dialect: Dialect,
+    part: Span,
+) -> (Vec<Token>, Option<Diagnostic>) {
+    let text = source.slice(part);
     let mut raw = Vec::new();
-    let result =
-        Tokenizer::new(dialect.sql(), source.text()).tokenize_with_location_into_buf(&mut raw);
+    let result = Tokenizer::new(dialect.sql(), text).tokenize_with_location_into_buf(&mut raw);
+    let has_hints = dialect.sql().supports_multiline_comment_hints();
+    let mut places = Places::new(text);
+    let mut tokens: Vec<Token> = Vec::with_capacity(raw.len() / 2);
+    // The first token of an executable comment whose end has not come yet.
+    let mut hint: Option<usize> = None;
+    for TokenWithSpan { token, span } in raw {
+        let behind = places.at;
+        let start = places.byte(span.start);
+        if start > behind {
+            close_hint(&mut tokens, &mut hint, part.start + start);
+        }
+        if has_hints && text[start..].starts_with("/*!") {
+            hint.get_or_insert(tokens.len());
+        }
+        let span = Span {
+            start: part.start + start,
+            end: part.start + places.byte(span.end),
+        };
+        match tokens.last_mut() {
+            // Indentation is one token and not one a column.
+            Some(last)
+                if is_space(&token) && is_plain(&last.raw) && last.span.end == span.start =>
+            {
+                last.span.end = span.end;
+            }
+            _ => tokens.push(Token { raw: token, span }),
+        }
+    }
+    let Err(error) = result else {
+        close_hint(&mut tokens, &mut hint, part.end);
+        return (tokens, None);
+    };
     // The token that failed begins where the last good one ends: what the
     // tokenizer reports is sometimes that and sometimes where it gave up.
-    let end = match (&result, raw.last()) {
-        (Ok(()), _) => source.text().len(),
-        (Err(_), None) => 0,
-        (Err(_), Some(last)) => source.offset(position(last.span.end)),
+    let start = part.start + places.at;
+    let span = Span {
+        start,
+        end: end_of_line(source.text(), start),
     };
-    let tokens = with_spans(source.text(), raw, end);
-    let diagnostic = result.err().map(|error| {
-        let span = Span {
-            start: end,
-            end: end_of_line(source.text(), end),
+    let diagnostic = token_error(source.slice(span), &error.message, span);
+    (tokens, Some(diagnostic))
+}
+
+/// The tokenizer reads the inside of `/*!50110 … */` as tokens, and counts
+/// their places from the comment's start without its signs: the whole comment
+/// is the place of each.
+fn close_hint(tokens: &mut [Token], hint: &mut Option<usize>, end: usize) {
+    let Some(first) = hint.take() else { return };
+    let Some(start) = tokens.get(first).map(|token| token.span.start) else {
+        return;
+    };
+    for token in &mut tokens[first..] {
+        token.span = Span { start, end };
+    }
+}
+
+fn is_space(token: &SqlToken) -> bool {
+    matches!(token, SqlToken::Whitespace(Whitespace::Space))
+}
+
+/// Whether this is space that more space can be added to. Comments are not,
+/// and a tab is not, since it separates values in the data of a `COPY`.
+fn is_plain(token: &SqlToken) -> bool {
+    matches!(
+        token,
+        SqlToken::Whitespace(Whitespace::Space | Whitespace::Newline)
+    )
+}
+
+/// Turns the tokenizer's lines and columns into byte offsets in one walk
+/// along the text.
+struct Places<'a> {
+    text: &'a str,
+    at: usize,
+    line: u64,
+    column: u64,
+}
+
+impl Places<'_> {
+    fn new(text: &str) -> Places<'_> {
+        Places {
+            text,
+            at: 0,
+            line: 1,
+            column: 1,
+        }
+    }
+
+    /// The byte of a place that is not before the last one asked for.
+    fn byte(&mut self, to: Location) -> usize {
+        while self.line < to.line {
+            let Some(length) = self.text[self.at..].find('\n') else {
+                break;
+            };
+            self.at += length + 1;
+            (self.line, self.column) = (self.line + 1, 1);
+        }
+        let rest = &self.text[self.at..];
+        let columns = to.column.saturating_sub(self.column) as usize;
+        self.at += match rest.as_bytes().get(..columns) {
+            Some(bytes) if bytes.is_ascii() => columns,
+            _ => rest
+                .char_indices()
+                .nth(columns)
+                .map_or(rest.len(), |(at, _)| at),
         };
-        token_error(source.slice(span), &error.message, span)
-    });
-    (tokens, diagnostic)
+        self.column = to.column;
+        self.at
+    }
+}
+
+/// Bytes as `sqlparser`'s places: it passes them on without a look at them, so
+/// that what it makes of a statement leads back to the text without counting.
+fn location(byte: usize) -> Location {
+    Location {
+        line: 1,
+        column: byte as u64 + 1,
+    }
+}
+
+/// The byte that [`location`] was given. What a parser makes up has line and
+/// column 0.
+fn byte(location: Location) -> usize {
+    (location.column as usize).saturating_sub(1)
 }
 
 fn token_error(text: &str, message: &str, span: Span) -> Diagnostic {
@@ -355,57 +478,19 @@ fn end_of_line(text: &str, start: usize) -> usize {
         .max((start + 1).min(text.len()))
 }
 
-/// Turns the tokenizer's lines and columns into byte offsets in one walk
-/// along the text. A token ends where the next one begins.
-fn with_spans(text: &str, raw: Vec<TokenWithSpan>, end: usize) -> Vec<Token> {
-    let mut chars = text.char_indices().peekable();
-    let (mut line, mut column) = (1, 1);
-    let mut starts = Vec::with_capacity(raw.len() + 1);
-    for token in &raw {
-        let Location {
-            line: to_line,
-            column: to_column,
-        } = token.span.start;
-        while (line, column) != (to_line, to_column) {
-            match chars.next() {
-                Some((_, '\n')) => (line, column) = (line + 1, 1),
-                Some(_) => column += 1,
-                None => break,
-            }
-        }
-        starts.push(chars.peek().map_or(text.len(), |(at, _)| *at));
-    }
-    starts.push(end);
-    raw.into_iter()
-        .zip(starts.windows(2))
-        .map(|(raw, window)| Token {
-            raw,
-            span: Span {
-                start: window[0],
-                end: window[1].max(window[0]),
-            },
-        })
-        .collect()
-}
-
-fn position(location: Location) -> Position {
-    Position {
-        line: location.line.max(1) as usize,
-        column: location.column.max(1) as usize,
-    }
-}
-
-/// Parses the tokens of one plain SQL statement and says what it does.
-pub fn statement(
+/// Parses the tokens of one plain SQL statement and says what it does. The
+/// tokens are used up, unless there is an error to explain with them.
+pub(super) fn statement(
     source: &SourceFile,
     dialect: Dialect,
-    tokens: &[Token],
+    tokens: &mut [Token],
     span: Span,
 ) -> Result<SqlStatement, Diagnostic> {
     let first = tokens.iter().find(|token| !token.is_trivia());
+    // `TABLE t` is a query that `sqlparser` knows only inside others.
+    let is_table = first.is_some_and(|first| first.is_word("TABLE"));
     let statement = parse(source, dialect, tokens, span, |parser| {
-        // `TABLE t` is a query that `sqlparser` knows only inside others.
-        if first.is_some_and(|first| first.is_word("TABLE")) {
+        if is_table {
             return parser.parse_query().map(SqlTree::Query);
         }
         parser.parse_statement()
@@ -413,12 +498,12 @@ pub fn statement(
     Ok(effects::statement(source, &statement, span))
 }
 
-/// Parses the tokens of the query in front of an ML clause, or of a query
-/// inside an attribute.
-pub fn query(
+/// Parses the tokens of the query in front of an ML clause. The tokens are
+/// used up, unless there is an error to explain with them.
+pub(super) fn leading_query(
     source: &SourceFile,
     dialect: Dialect,
-    tokens: &[Token],
+    tokens: &mut [Token],
     span: Span,
 ) -> Result<SqlQuery, Diagnostic> {
     let query =
@@ -432,6 +517,16 @@ pub fn query(
     Ok(effects::query(source, &query, span))
 }
 
+/// Parses the tokens of a query inside an attribute.
+pub fn query(
+    source: &SourceFile,
+    dialect: Dialect,
+    tokens: &[Token],
+    span: Span,
+) -> Result<SqlQuery, Diagnostic> {
+    leading_query(source, dialect, &mut tokens.to_vec(), span)
+}
+
 /// Checks that the tokens are one SQL expression.
 pub fn expression(
     source: &SourceFile,
@@ -439,23 +534,32 @@ pub fn expression(
     tokens: &[Token],
     span: Span,
 ) -> Result<(), Diagnostic> {
-    parse(source, dialect, tokens, span, Parser::parse_expr).map(|_| ())
+    let mut tokens = tokens.to_vec();
+    parse(source, dialect, &mut tokens, span, Parser::parse_expr).map(|_| ())
 }
 
 fn parse<T>(
     source: &SourceFile,
     dialect: Dialect,
-    tokens: &[Token],
+    tokens: &mut [Token],
     span: Span,
     part: impl Fn(&mut Parser<'static>) -> Result<T, ParserError>,
 ) -> Result<T, Diagnostic> {
-    let raw = tokens.iter().map(|token| for_parser(dialect, &token.raw));
+    let lent = tokens.iter_mut().map(|token| TokenWithSpan {
+        token: for_parser(dialect, std::mem::replace(&mut token.raw, SqlToken::EOF)),
+        span: SqlSpan::new(location(token.span.start), location(token.span.end)),
+    });
     let mut parser = Parser::new(dialect.sql())
         .with_recursion_limit(NESTING)
-        .with_tokens_with_locations(raw.collect());
+        .with_tokens_with_locations(lent.collect());
     part(&mut parser)
         .and_then(|part| expect_end(&mut parser).map(|()| part))
-        .map_err(|error| sql_error(source, dialect, tokens, error, span))
+        .map_err(|error| {
+            for (token, back) in tokens.iter_mut().zip(parser.into_tokens()) {
+                token.raw = back.token;
+            }
+            sql_error(source, dialect, tokens, error, span)
+        })
 }
 
 fn nested_too_deeply(tokens: &[Token], span: Span) -> Diagnostic {
@@ -468,13 +572,12 @@ fn nested_too_deeply(tokens: &[Token], span: Span) -> Diagnostic {
 
 /// The parser knows `E'…'` only in PostgreSQL and the generic dialect; what
 /// the string holds does not matter to it.
-fn for_parser(dialect: Dialect, token: &TokenWithSpan) -> TokenWithSpan {
-    match &token.token {
-        SqlToken::EscapedStringLiteral(text) if dialect == Dialect::DuckDb => TokenWithSpan {
-            token: SqlToken::SingleQuotedString(text.clone()),
-            span: token.span,
-        },
-        _ => token.clone(),
+fn for_parser(dialect: Dialect, token: SqlToken) -> SqlToken {
+    match token {
+        SqlToken::EscapedStringLiteral(text) if dialect == Dialect::DuckDb => {
+            SqlToken::SingleQuotedString(text)
+        }
+        token => token,
     }
 }
 
@@ -497,7 +600,6 @@ fn sql_error(
         return nested_too_deeply(tokens, span);
     };
     let (text, at) = split_location(&message);
-    let at = at.map(|at| source.offset(at));
     let found = tokens
         .iter()
         .find(|token| Some(token.span.start) == at && !token.is_trivia());
@@ -593,7 +695,7 @@ fn misspelt_keyword(token: &Token) -> Option<&'static str> {
         "TEMPORARY",
         "EXISTS",
     ];
-    let SqlToken::Word(word) = &token.raw.token else {
+    let SqlToken::Word(word) = &token.raw else {
         return None;
     };
     // Nearly every word of three letters is near to some keyword.
@@ -603,18 +705,17 @@ fn misspelt_keyword(token: &Token) -> Option<&'static str> {
     nearest(&word.value, STATEMENTS.into_iter().chain(CLAUSES))
 }
 
-/// Takes ` at Line: 3, Column: 7` off the end of a parser's message.
-fn split_location(message: &str) -> (&str, Option<Position>) {
-    let Some((text, place)) = message.rsplit_once(" at Line: ") else {
+/// Takes ` at Line: 1, Column: 7` off the end of a parser's message, and
+/// gives the byte that is meant: see [`location`].
+fn split_location(message: &str) -> (&str, Option<usize>) {
+    let Some((text, place)) = message.rsplit_once(" at Line: 1, Column: ") else {
         return (message, None);
     };
-    let parsed = place.split_once(", Column: ").and_then(|(line, column)| {
-        Some(Position {
-            line: line.trim().parse().ok().filter(|n| *n > 0)?,
-            column: column.trim().parse().ok().filter(|n| *n > 0)?,
-        })
-    });
-    (text, parsed)
+    let column: Option<u64> = place.parse().ok();
+    (
+        text,
+        column.map(|column| byte(Location { line: 1, column })),
+    )
 }
 
 /// The place where something is missing at the end of a statement.

@@ -16,14 +16,15 @@ pub(super) fn name(source: &SourceFile, name: &ast::ObjectName) -> Option<Name> 
 }
 
 pub(super) fn ident(source: &SourceFile, ident: &ast::Ident) -> Ident {
-    let offset = |location| source.offset(super::position(location));
+    let span = Span {
+        start: super::byte(ident.span.start),
+        end: super::byte(ident.span.end),
+    };
+    debug_assert!(source.text().get(span.start..span.end).is_some());
     Ident {
         text: ident.value.clone(),
         quoted: ident.quote_style.is_some(),
-        span: Span {
-            start: offset(ident.span.start),
-            end: offset(ident.span.end),
-        },
+        span,
     }
 }
 
