@@ -14,6 +14,7 @@ pub mod backend;
 pub mod compile;
 pub mod diagnostic;
 pub mod ir;
+pub mod parallel;
 pub mod plan;
 pub mod runtime;
 pub mod semantic;

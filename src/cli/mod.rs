@@ -12,6 +12,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
+use sqlflowc::parallel::STACK_BYTES;
 
 use arguments::Arguments;
 
@@ -37,11 +38,6 @@ impl From<Exit> for ExitCode {
         })
     }
 }
-
-/// SQL nests and chains as deep as its author likes, and its parser recurses:
-/// this is room for a chain of a million operators. Memory that is not used
-/// costs nothing.
-const STACK_BYTES: usize = 1 << 30;
 
 /// Reads the arguments and does what they say. Wrong usage ends the process
 /// with status 2, which is clap's own.

@@ -1,5 +1,6 @@
 //! What was meant: the arguments with every default filled in.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use anyhow::Result;
@@ -29,7 +30,16 @@ pub(super) fn reading(arguments: &DialectArguments) -> Reading {
         None | Some(UnparsedArgument::Error) => Unparsed::Error,
         Some(UnparsedArgument::Barrier) => Unparsed::Barrier,
     };
-    Reading { dialect, unparsed }
+    Reading {
+        dialect,
+        unparsed,
+        threads: threads(),
+    }
+}
+
+/// As many threads as there are processors. Where that cannot be known, one.
+fn threads() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
 /// Options for the `compile` command.

@@ -4,13 +4,14 @@ pub mod ast;
 mod clause;
 mod directive;
 mod parser;
+mod parts;
 mod split;
 pub mod sql;
 mod statement;
 
 use std::fmt::Write;
 
-pub use statement::parse;
+pub use parts::parse;
 
 use crate::source::SourceFile;
 

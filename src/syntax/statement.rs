@@ -1,52 +1,16 @@
-//! Reads a program's statements one by one, and cuts an ML statement into its
-//! query and its clause.
+//! Reads one statement, and cuts an ML statement into its query and its clause.
 
-use super::ast::{Effects, Program, ShowTrain, SqlQuery, SqlStatement, Statement, StatementKind};
+use super::ast::{Effects, ShowTrain, SqlQuery, SqlStatement, Statement, StatementKind};
 use super::clause::{self, ClauseKind};
 use super::directive;
 use super::parser::Parser;
-use super::split::{Split, split};
 use super::sql::{self, Reading, Token, TokenKind, Unparsed};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{SourceFile, Span};
 
-/// Parses a program. Problems are independent of each other: a statement
-/// that does not parse is left out and the next one is read all the same.
-pub fn parse(source: &SourceFile, reading: impl Into<Reading>) -> (Program, Diagnostics) {
-    let reading = reading.into();
-    let mut diagnostics = Diagnostics::default();
-    let (mut tokens, error) = sql::tokenize(source, reading.dialect);
-    let broken_tail = error.is_some();
-    if let Some(error) = error {
-        diagnostics.push(error);
-    }
-
-    let mut program = Program::default();
-    let Split { statements, open } = split(source, &tokens);
-    // What stands before a broken token is no whole statement.
-    let last = (!broken_tail).then_some(open);
-    for range in statements.into_iter().chain(last) {
-        program.statements.extend(statement(
-            source,
-            reading,
-            &mut tokens[range],
-            &mut diagnostics,
-        ));
-    }
-    if program.statements.is_empty() && diagnostics.is_empty() {
-        let end = source.text().len();
-        let span = Span { start: end, end };
-        diagnostics.push(
-            Diagnostic::new(Code::EmptyProgram, span, "the program has no statement")
-                .help("write SQL statements separated by `;`"),
-        );
-    }
-    (program, diagnostics)
-}
-
 /// Parses what stands between two `;`; `None` when nothing does, or when it
 /// cannot be read.
-fn statement(
+pub(super) fn read(
     source: &SourceFile,
     reading: Reading,
     tokens: &mut [Token],
@@ -215,6 +179,7 @@ impl ClauseKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::syntax::parse;
     use crate::syntax::sql::Dialect;
 
     /// A program's statements and what is wrong with it, a line each.

@@ -61,6 +61,7 @@ pub(crate) fn reading(code: &str) -> Reading {
             "W0201" => Unparsed::Barrier,
             _ => Unparsed::Error,
         },
+        ..Reading::from(Dialect::DuckDb)
     }
 }
 

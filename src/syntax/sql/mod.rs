@@ -5,6 +5,8 @@
 mod effects;
 mod names;
 
+use std::num::NonZeroUsize;
+
 use serde::Serialize;
 use sqlparser::ast::Statement as SqlTree;
 use sqlparser::dialect::{self, Dialect as SqlDialect, DuckDbDialect};
@@ -176,6 +178,8 @@ impl Dialect {
 pub struct Reading {
     pub dialect: Dialect,
     pub unparsed: Unparsed,
+    /// How many threads may read. What they read does not depend on it.
+    pub threads: NonZeroUsize,
 }
 
 /// What SQL means that the parser does not know.
@@ -192,6 +196,7 @@ impl From<Dialect> for Reading {
         Reading {
             dialect,
             unparsed: Unparsed::Error,
+            threads: NonZeroUsize::MIN,
         }
     }
 }
@@ -343,6 +348,14 @@ pub(super) fn tokenize_part(
             }
             _ => tokens.push(Token { raw: token, span }),
         }
+    }
+    if result.is_err()
+        && let Some(first) = hint.take()
+        && let Some(broken) = tokens.get(first)
+    {
+        // The comment is broken as a whole.
+        places.at = broken.span.start - part.start;
+        tokens.truncate(first);
     }
     let Err(error) = result else {
         close_hint(&mut tokens, &mut hint, part.end);
