@@ -272,3 +272,35 @@ fn estimators_are_listed_with_their_attributes() {
         "error: no estimator is named `xgboost.gbtre`; did you mean `xgboost.gbtree`?\n"
     );
 }
+
+#[test]
+fn a_plan_is_drawn_and_explained() {
+    let ran = sqlflowc(&["plan", IRIS, "--ascii"], b"");
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
+    assert!(ran.stdout.is_ascii() && ran.stdout.contains("critical path (*): 6 steps"));
+    let ran = sqlflowc(&["plan", IRIS, "--why"], b"");
+    assert!(
+        ran.stdout
+            .contains("    after create-iris-raw: read-after-write on table iris.raw")
+    );
+    let ran = sqlflowc(
+        &["plan", IRIS, "--why", "train-iris-dnn", "train-iris-dn"],
+        b"",
+    );
+    assert_eq!(ran.status, 1);
+    assert!(
+        ran.stdout.starts_with("train-iris-dnn  train  lines"),
+        "{}",
+        ran.stdout
+    );
+    assert_eq!(
+        ran.stderr,
+        "error: no step is named `train-iris-dn`; did you mean `train-iris-dnn`?\n"
+    );
+    for wrong in [
+        &["plan", IRIS, "train-iris-dnn"][..],
+        &["plan", IRIS, "--why", "--format", "svg"],
+    ] {
+        assert_eq!(sqlflowc(wrong, b"").status, 2, "{wrong:?}");
+    }
+}

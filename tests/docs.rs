@@ -170,3 +170,30 @@ fn the_readme_shows_what_the_compiler_gives() {
         );
     }
 }
+
+/// A drawing or explanation of a plan below the command that prints it.
+#[test]
+fn the_documents_show_plans_as_they_are() {
+    let blocks = blocks();
+    let mut compared = 0;
+    for pair in blocks.windows(2) {
+        let Some(command) = pair[0].text.trim().strip_prefix("$ sqlflowc plan ") else {
+            continue;
+        };
+        if pair[1].language != "text" {
+            continue;
+        }
+        let output = Command::new(env!("CARGO_BIN_EXE_sqlflowc"))
+            .arg("plan")
+            .args(command.split_whitespace())
+            .env_remove("LC_ALL")
+            .env("LC_CTYPE", "C.UTF-8")
+            .current_dir(support::root())
+            .output()
+            .unwrap();
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(printed, pair[1].text, "{}:{}", pair[1].file, pair[1].line);
+        compared += 1;
+    }
+    assert!(compared >= 2, "the documents show plans");
+}

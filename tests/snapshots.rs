@@ -36,7 +36,7 @@ fn dump(stage: &str, program: &Path) -> String {
         "4-plan" => {
             let (plan, diagnostics) = compile::plan(&source, dialect);
             let plan = plan.unwrap_or_else(|| panic!("{diagnostics:?}"));
-            plan::show(&plan, plan::Format::Text)
+            plan::show(&plan, plan::Format::Reasons)
         }
         "5-argo" => artifact(Target::Argo),
         "5-tekton" => artifact(Target::Tekton),

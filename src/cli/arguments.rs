@@ -8,6 +8,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use sqlflowc::syntax::sql::Dialect;
 
+use super::plan::PlanArguments;
+
 /// Compile SQL programs with machine-learning clauses to workflows
 #[derive(Debug, Parser)]
 #[command(name = "sqlflowc", version, max_term_width = 100)]
@@ -175,27 +177,6 @@ pub(super) enum CheckFormat {
     Sarif,
     /// GitHub's workflow commands
     Github,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct PlanArguments {
-    #[command(flatten)]
-    pub(super) program: ProgramArguments,
-    /// How to show the plan
-    #[arg(long, value_name = "FORMAT")]
-    pub(super) format: Option<PlanFormat>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum PlanFormat {
-    /// For people
-    Text,
-    /// For tools
-    Json,
-    /// A Mermaid flowchart
-    Mermaid,
-    /// A Graphviz graph
-    Dot,
 }
 
 #[derive(Debug, Args)]

@@ -9,7 +9,6 @@ use clap::CommandFactory;
 use sqlflowc::backend::{self, Target};
 use sqlflowc::compile;
 use sqlflowc::diagnostic::{Code, Diagnostics, Format, nearest, render};
-use sqlflowc::plan;
 use sqlflowc::runtime::Environment;
 use sqlflowc::semantic;
 use sqlflowc::source::SourceFile;
@@ -18,17 +17,16 @@ use sqlflowc::syntax::sql::{self, Reading};
 
 use super::arguments::{
     Arguments, CheckArguments, CheckFormat, Command, CompileArguments, DumpArguments,
-    EnvironmentArguments, Packages, PlanArguments, PlanFormat, ProgramArguments, RunArguments,
-    StageArgument, TargetArgument,
+    EnvironmentArguments, Packages, ProgramArguments, RunArguments, StageArgument, TargetArgument,
 };
 use super::files::{is_same_file, print, read_program, write_artifact};
-use super::{Exit, environment, run, settings};
+use super::{Exit, environment, plan, run, settings};
 
 pub(super) fn run(arguments: Arguments) -> Result<Exit> {
     match arguments.command {
         Command::Compile(arguments) => compile_command(&arguments),
         Command::Check(arguments) => check(&arguments),
-        Command::Plan(arguments) => plan_command(&arguments),
+        Command::Plan(arguments) => plan::plan(&arguments),
         Command::Run(arguments) => run_command(&arguments),
         Command::Dump(arguments) => dump(&arguments),
         Command::Environment(arguments) => environment_command(&arguments),
@@ -44,14 +42,14 @@ pub(super) fn run(arguments: Arguments) -> Result<Exit> {
 }
 
 /// Shows diagnostics to a person, on standard error.
-fn report(source: &SourceFile, diagnostics: &Diagnostics) -> Result<()> {
+pub(super) fn report(source: &SourceFile, diagnostics: &Diagnostics) -> Result<()> {
     // `anstream` takes the colours out where they are not wanted.
     let text = render(source, diagnostics, Format::Human { colour: true });
     anstream::stderr().write_all(text.as_bytes())?;
     Ok(())
 }
 
-fn read(arguments: &ProgramArguments) -> Result<(SourceFile, Reading)> {
+pub(super) fn read(arguments: &ProgramArguments) -> Result<(SourceFile, Reading)> {
     let source = read_program(&arguments.program)?;
     Ok((source, settings::reading(&arguments.dialect)))
 }
@@ -148,23 +146,6 @@ fn check(arguments: &CheckArguments) -> Result<Exit> {
     Ok(exit)
 }
 
-fn plan_command(arguments: &PlanArguments) -> Result<Exit> {
-    let (source, reading) = read(&arguments.program)?;
-    let (plan, diagnostics) = compile::plan(&source, reading);
-    report(&source, &diagnostics)?;
-    let Some(plan) = plan else {
-        return Ok(Exit::ProgramErrors);
-    };
-    let format = match arguments.format.unwrap_or(PlanFormat::Text) {
-        PlanFormat::Text => plan::Format::Text,
-        PlanFormat::Json => plan::Format::Json,
-        PlanFormat::Mermaid => plan::Format::Mermaid,
-        PlanFormat::Dot => plan::Format::Dot,
-    };
-    print(&plan::show(&plan, format))?;
-    Ok(Exit::Done)
-}
-
 fn dump(arguments: &DumpArguments) -> Result<Exit> {
     let (source, reading) = read(&arguments.program)?;
     let (text, diagnostics) = match arguments.stage {
@@ -184,7 +165,7 @@ fn dump(arguments: &DumpArguments) -> Result<Exit> {
         }
         StageArgument::Plan => {
             let (plan, diagnostics) = compile::plan(&source, reading);
-            let text = plan.map(|plan| plan::show(&plan, plan::Format::Json));
+            let text = plan.map(|plan| sqlflowc::plan::show(&plan, sqlflowc::plan::Format::Json));
             (text, diagnostics)
         }
     };

@@ -4,6 +4,7 @@ mod arguments;
 mod commands;
 mod environment;
 mod files;
+mod plan;
 mod progress;
 mod run;
 mod settings;

@@ -1,6 +1,8 @@
 //! The DAG of steps: who waits for whom, and why.
 
 mod hazard;
+mod layout;
+mod levels;
 mod naming;
 mod show;
 
@@ -9,7 +11,9 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 
 pub use hazard::{Hazard, Reason};
-pub use show::{Format, show};
+pub use layout::{Layout, Point, Route};
+pub use levels::Levels;
+pub use show::{Charset, Colour, Drawing, Format, explain, show};
 
 use crate::ir::{Ir, Step};
 
@@ -56,6 +60,34 @@ impl Plan {
 
     pub fn is_empty(&self) -> bool {
         self.graph.node_count() == 0
+    }
+
+    /// The step at a place in program order.
+    pub fn step(&self, at: usize) -> &PlannedStep {
+        &self.graph[NodeIndex::new(at)]
+    }
+
+    /// The places of the steps that the step at a place waits for, in no
+    /// particular order.
+    pub fn sources(&self, at: usize) -> impl Iterator<Item = usize> {
+        self.graph
+            .neighbors_directed(NodeIndex::new(at), Direction::Incoming)
+            .map(NodeIndex::index)
+    }
+
+    /// The edges with their reasons: `(before, after, reasons)`, ordered by
+    /// `after`, then by `before`.
+    pub fn edges(&self) -> Vec<(usize, usize, &[Reason])> {
+        let mut edges: Vec<_> = self
+            .graph
+            .edge_references()
+            .map(|edge| {
+                let (before, after) = (edge.source().index(), edge.target().index());
+                (before, after, edge.weight().as_slice())
+            })
+            .collect();
+        edges.sort_by_key(|(before, after, _)| (*after, *before));
+        edges
     }
 
     /// What the step at a place in program order waits for, in program order,

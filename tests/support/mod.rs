@@ -113,3 +113,44 @@ pub(crate) fn python_environment(packages: &str) -> PythonEnvironment {
         pythonpath: path("pythonpath"),
     }
 }
+
+/// A program of about so many steps, as large ones look: one table cleaned,
+/// then a chain a region, then everything joined.
+pub(crate) fn large_program(steps: usize) -> String {
+    let mut text = "\
+CREATE SCHEMA shop;
+CREATE TABLE shop.raw AS SELECT * FROM read_parquet('orders.parquet');
+CREATE TABLE shop.clean AS SELECT * FROM shop.raw WHERE amount > 0;
+"
+    .to_owned();
+    let regions = steps.saturating_sub(6) / 6;
+    for region in 0..regions {
+        text += &format!(
+            "\
+CREATE TABLE shop.r{region} AS SELECT * FROM shop.clean WHERE region = {region};
+CREATE TABLE shop.r{region}_train AS SELECT * FROM shop.r{region} WHERE customer % 5 < 4;
+CREATE TABLE shop.r{region}_test AS SELECT * FROM shop.r{region} WHERE customer % 5 = 4;
+-- sqlflowc: memory=8Gi cpu=4
+SELECT * FROM shop.r{region}_train
+TO TRAIN xgboost.gbtree
+WITH objective = \"binary:logistic\", max_depth = 6
+COLUMN spent, orders
+LABEL churned
+INTO r{region}_model;
+SELECT * FROM shop.r{region}_test TO EVALUATE r{region}_model LABEL churned INTO shop.r{region}_scores;
+SELECT * FROM shop.r{region} TO PREDICT shop.r{region}_opinion.churned USING r{region}_model;
+"
+        );
+    }
+    let union = |what: &str| {
+        let parts: Vec<_> = (0..regions)
+            .map(|region| format!("SELECT * FROM shop.r{region}_{what}"))
+            .collect();
+        parts.join("\nUNION ALL ")
+    };
+    if regions > 0 {
+        text += &format!("CREATE TABLE shop.scores AS {};\n", union("scores"));
+        text += &format!("CREATE TABLE shop.opinions AS {};\n", union("opinion"));
+    }
+    text + "DROP TABLE shop.raw;\n"
+}
