@@ -92,6 +92,16 @@ pub enum Action {
 }
 
 impl Action {
+    /// Every kind of step.
+    pub const KINDS: [&'static str; 6] = [
+        "query",
+        "train",
+        "predict",
+        "evaluate",
+        "explain",
+        "show_train",
+    ];
+
     /// The step's kind, as the step contract names it.
     pub fn kind(&self) -> &'static str {
         match self {

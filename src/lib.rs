@@ -12,10 +12,12 @@
 
 pub mod backend;
 pub mod compile;
+pub mod configuration;
 pub mod diagnostic;
 pub mod ir;
 pub mod parallel;
 pub mod plan;
+pub mod quantity;
 pub mod runtime;
 pub mod semantic;
 pub mod source;

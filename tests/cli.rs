@@ -27,6 +27,8 @@ fn sqlflowc_in(folder: &Path, arguments: &[&str], input: &[u8]) -> Ran {
         .env_remove("SQLFLOWC_IMAGE")
         .env_remove("SQLFLOW_DATASOURCE")
         .env_remove("SQLFLOW_MODEL_STORE")
+        .env_remove("SQLFLOWC_PROFILE")
+        .env_remove("SQLFLOWC_CONFIG")
         .write_stdin(input)
         .output()
         .unwrap();

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use sqlflowc::compile;
+use sqlflowc::configuration::{self, Configuration, Failure};
 use sqlflowc::diagnostic::{Format, render};
 use sqlflowc::source::SourceFile;
 use sqlflowc::syntax::sql::Dialect;
@@ -93,6 +94,48 @@ fn programs_in_documents_pass_or_fail_as_they_say() {
         }
     }
     assert!(checked > 30, "the documents hold programs");
+}
+
+#[test]
+fn configuration_files_in_documents_pass_or_fail_as_they_say() {
+    let mut checked = 0;
+    for block in blocks() {
+        // The README shows a manifest.
+        let is_about_files = block.file.starts_with("docs/");
+        let fails = match block.language.as_str() {
+            "yaml" if is_about_files => false,
+            "yaml,fails" => true,
+            _ => continue,
+        };
+        checked += 1;
+        let of = format!("{}:{}", block.file, block.line);
+        let source = SourceFile::new(of.clone(), block.text);
+        let said = match Configuration::read(&source, None) {
+            Ok(_) => String::new(),
+            Err(Failure::Profile(message)) => message,
+            Err(Failure::File(diagnostics)) => {
+                render(&source, &diagnostics, Format::Human { colour: false })
+            }
+        };
+        assert_eq!(!said.is_empty(), fails, "{of}\n{said}");
+        if fails && let Some(file) = block.file.strip_prefix("docs/errors/") {
+            let code = format!("[{}]", file.trim_end_matches(".md"));
+            assert!(said.contains(&code), "{of}\n{said}");
+        }
+    }
+    assert!(checked > 8, "the documents hold configuration files");
+}
+
+#[test]
+fn the_page_about_the_configuration_lists_its_keys() {
+    let page = support::root().join("docs/configuration.md");
+    let text = fs::read_to_string(page).unwrap();
+    for table in configuration::tables() {
+        assert!(
+            text.contains(&table),
+            "docs/configuration.md lacks\n{table}"
+        );
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use insta::{Settings, assert_snapshot};
 use sqlflowc::backend::Target;
+use sqlflowc::configuration::{Configuration, Failure};
 use sqlflowc::diagnostic::{Code, Format, render};
 use sqlflowc::plan;
 use sqlflowc::syntax::sql::{self, Dialect};
@@ -100,9 +101,20 @@ fn a_second_compile_gives_the_same_bytes() {
     }
 }
 
-/// What `sqlflowc check` says of a failing program.
+/// What `sqlflowc check` says of a failing program or configuration file.
 fn messages(program: &Path) -> (String, BTreeSet<Code>) {
     let source = support::source(program);
+    if program
+        .extension()
+        .is_some_and(|extension| extension == "yaml")
+    {
+        let Err(Failure::File(diagnostics)) = Configuration::read(&source, None) else {
+            panic!("{} does not fail", program.display());
+        };
+        let codes = diagnostics.iter().map(|d| d.code).collect();
+        let text = render(&source, &diagnostics, Format::Human { colour: false });
+        return (text, codes);
+    }
     let name = program.file_name().unwrap().to_string_lossy();
     let (_, diagnostics) = compile::lower(&source, support::reading(&name[..5]));
     let codes = diagnostics.iter().map(|d| d.code).collect();
@@ -112,7 +124,7 @@ fn messages(program: &Path) -> (String, BTreeSet<Code>) {
 
 #[test]
 fn errors() {
-    for program in support::programs("errors") {
+    for program in support::failing() {
         let name = program.file_stem().unwrap().to_string_lossy();
         let (text, codes) = messages(&program);
         let code = Code::from_name(&name[..5]).expect("the file begins with a code");
@@ -138,7 +150,7 @@ const GENERATED: [Code; 3] = [
 
 #[test]
 fn every_code_has_a_failing_program_and_a_page() {
-    let shown: BTreeSet<Code> = support::programs("errors")
+    let shown: BTreeSet<Code> = support::failing()
         .iter()
         .flat_map(|program| messages(program).1)
         .collect();
@@ -150,7 +162,7 @@ fn every_code_has_a_failing_program_and_a_page() {
         let title = format!("# {code}: {}", code.meaning());
         assert_eq!(code.page().lines().next(), Some(title.as_str()));
         assert!(
-            code.page().contains("```sql"),
+            code.page().contains("```sql") || code.page().contains("```yaml"),
             "the page of {code} shows no program"
         );
     }
@@ -163,7 +175,7 @@ fn no_snapshot_is_unreferenced() {
         let example = support::example_name(&program);
         wanted.extend(STAGES.map(|stage| format!("{example}/{stage}.snap")));
     }
-    for program in support::programs("errors") {
+    for program in support::failing() {
         let name = program.file_stem().unwrap().to_string_lossy().into_owned();
         wanted.insert(format!("errors/{name}.snap"));
     }

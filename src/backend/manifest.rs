@@ -1,10 +1,12 @@
 //! What Argo's and Tekton's manifests have in common: facts about the plan's
 //! steps in the terms of Kubernetes.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::environment::Renderer;
-use super::{Options, one, step};
+use super::{Options, StepSettings, Toleration, one, step};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::ir::{Action, Settings};
 use crate::plan::{Plan, PlannedStep};
@@ -35,6 +37,7 @@ pub(super) struct Header<'a> {
     pub(super) deadline_seconds: u64,
     pub(super) datasource: &'a super::SecretKey,
     pub(super) model_store: &'a super::SecretKey,
+    pub(super) labels: &'a BTreeMap<String, String>,
 }
 
 pub(super) fn header<'a>(plan: &Plan, options: &'a Options) -> Header<'a> {
@@ -48,19 +51,20 @@ pub(super) fn header<'a>(plan: &Plan, options: &'a Options) -> Header<'a> {
         source_sha256: &options.source_sha256,
         source_hash: &options.source_sha256[..16],
         image: &options.cluster.image,
-        deadline_seconds: deadline(plan),
+        deadline_seconds: deadline(plan, options),
         datasource: &options.cluster.datasource,
         model_store: &options.cluster.model_store,
+        labels: &options.cluster.labels,
     }
 }
 
 /// A day, or what the steps' own timeouts may add up to with their retries,
 /// one after another, if that is more: Tekton ends a run after an hour unless
 /// told otherwise, and a run's deadline cuts its steps' short.
-fn deadline(plan: &Plan) -> u64 {
+fn deadline(plan: &Plan, options: &Options) -> u64 {
     const DAY: u64 = 24 * 3600;
     let steps = plan.steps().filter_map(|planned| {
-        let settings = &planned.step.settings;
+        let settings = options.steps.of(planned).settings;
         let attempts = u64::from(settings.retries.unwrap_or(DEFAULT_RETRIES)) + 1;
         Some(settings.timeout_seconds?.saturating_mul(attempts))
     });
@@ -79,18 +83,20 @@ pub(super) struct Task<'a> {
     pub(super) needs: Vec<&'a str>,
     pub(super) lines: String,
     pub(super) digest: &'a str,
-    pub(super) image: &'a str,
+    pub(super) image: String,
     /// The container's whole Python program.
     pub(super) program: String,
-    pub(super) resources: Resources<'a>,
+    pub(super) resources: Resources,
     pub(super) timeout_seconds: Option<u64>,
     pub(super) retry: Retry,
+    pub(super) node_selector: BTreeMap<String, String>,
+    pub(super) tolerations: Vec<Toleration>,
 }
 
 #[derive(Serialize)]
-pub(super) struct Resources<'a> {
-    cpu: &'a str,
-    memory: &'a str,
+pub(super) struct Resources {
+    cpu: String,
+    memory: String,
     gpu: Option<String>,
 }
 
@@ -145,35 +151,45 @@ fn task<'a>(
     options: &'a Options,
 ) -> Task<'a> {
     let step = &planned.step;
-    let image = step.settings.image.as_deref().or(step.image.as_deref());
+    let StepSettings {
+        settings,
+        node_selector,
+        tolerations,
+    } = options.steps.of(planned);
     Task {
         name: &planned.name,
         needs,
         lines: format!("{}-{}", step.lines.0, step.lines.1),
         digest: &step.digest,
-        image: image.unwrap_or(&options.cluster.image),
         program: step::container(renderer, planned),
-        resources: resources(&step.action, &step.settings),
-        timeout_seconds: step.settings.timeout_seconds,
+        resources: resources(&step.action, &settings),
+        timeout_seconds: settings.timeout_seconds,
         retry: Retry {
-            limit: step.settings.retries.unwrap_or(DEFAULT_RETRIES),
+            limit: settings.retries.unwrap_or(DEFAULT_RETRIES),
             on_exit_75: !matches!(step.action, Action::Query(_)),
         },
+        image: settings
+            .image
+            .unwrap_or_else(|| options.cluster.image.clone()),
+        node_selector: node_selector.unwrap_or_default(),
+        tolerations: tolerations.unwrap_or_default(),
     }
 }
 
-/// Requests by the kind of step, unless a directive says otherwise. Memory is
-/// limited to what is requested, so that a step is not evicted for taking
-/// more than was planned; processors are not limited.
-fn resources<'a>(action: &Action, settings: &'a Settings) -> Resources<'a> {
+/// Requests by the kind of step, unless the program or the configuration says
+/// otherwise. Memory is limited to what is requested, so that a step is not
+/// evicted for taking more than was planned; processors are not limited.
+fn resources(action: &Action, settings: &Settings) -> Resources {
     let (cpu, memory) = match action {
         Action::Query(_) | Action::ShowTrain(_) => ("100m", "512Mi"),
         Action::Train(_) => ("1", "4Gi"),
         Action::Predict(_) | Action::Evaluate(_) | Action::Explain(_) => ("500m", "2Gi"),
     };
+    let or =
+        |given: &Option<String>, default: &str| given.clone().unwrap_or_else(|| default.to_owned());
     Resources {
-        cpu: settings.cpu.as_deref().unwrap_or(cpu),
-        memory: settings.memory.as_deref().unwrap_or(memory),
+        cpu: or(&settings.cpu, cpu),
+        memory: or(&settings.memory, memory),
         gpu: settings
             .gpu
             .filter(|gpu| *gpu > 0)

@@ -11,8 +11,11 @@ mod tekton;
 
 pub use local::needs_deep;
 
+use std::collections::BTreeMap;
+
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::plan::Plan;
+use crate::ir::Settings;
+use crate::plan::{Plan, PlannedStep};
 
 /// What a program is compiled to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +58,7 @@ pub struct Options {
     pub source_sha256: String,
     pub local: LocalForm,
     pub cluster: ClusterOptions,
+    pub steps: StepDefaults,
 }
 
 /// How a local script comes by the step runtime.
@@ -75,6 +79,8 @@ pub struct ClusterOptions {
     pub service_account: String,
     pub datasource: SecretKey,
     pub model_store: SecretKey,
+    /// Labels of the manifest and its pods beside the compiler's own.
+    pub labels: BTreeMap<String, String>,
 }
 
 /// One key of a Kubernetes Secret.
@@ -82,6 +88,75 @@ pub struct ClusterOptions {
 pub struct SecretKey {
     pub name: String,
     pub key: String,
+}
+
+/// What steps get that do not ask for it themselves.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StepDefaults {
+    /// For every step.
+    pub all: StepSettings,
+    /// By the kind of the step.
+    pub kinds: BTreeMap<String, StepSettings>,
+    /// By its name.
+    pub names: BTreeMap<String, StepSettings>,
+}
+
+/// What one step needs, and where on a cluster it may run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StepSettings {
+    pub settings: Settings,
+    pub node_selector: Option<BTreeMap<String, String>>,
+    pub tolerations: Option<Vec<Toleration>>,
+}
+
+/// A taint of nodes that a step tolerates, in Kubernetes' terms.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Toleration {
+    pub key: Option<String>,
+    /// `Equal` or `Exists`.
+    pub operator: String,
+    pub value: Option<String>,
+    pub effect: Option<String>,
+}
+
+impl StepDefaults {
+    /// What holds for a step. What is said nearest to it wins, setting by
+    /// setting: its directives, its name, its kind, all steps. An image that
+    /// the program's estimator brings is nearer than a kind's, since the step
+    /// fails in another.
+    pub(crate) fn of(&self, planned: &PlannedStep) -> StepSettings {
+        let step = &planned.step;
+        let mut found = StepSettings {
+            settings: step.settings.clone(),
+            ..StepSettings::default()
+        };
+        if let Some(named) = self.names.get(&planned.name) {
+            found.fill(named);
+        }
+        found.settings.image = found.settings.image.or_else(|| step.image.clone());
+        if let Some(of_kind) = self.kinds.get(step.action.kind()) {
+            found.fill(of_kind);
+        }
+        found.fill(&self.all);
+        found
+    }
+}
+
+impl StepSettings {
+    fn fill(&mut self, other: &StepSettings) {
+        let StepSettings {
+            settings,
+            node_selector,
+            tolerations,
+        } = other;
+        self.settings.merge(settings.clone());
+        if self.node_selector.is_none() {
+            self.node_selector.clone_from(node_selector);
+        }
+        if self.tolerations.is_none() {
+            self.tolerations.clone_from(tolerations);
+        }
+    }
 }
 
 /// Renders a plan for one target. What does not fit the target is reported.

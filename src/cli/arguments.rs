@@ -1,13 +1,17 @@
 //! What was typed: every optional flag is an `Option`, and nothing has a
 //! default.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use sqlflowc::diagnostic::Warnings;
 use sqlflowc::syntax::sql::Dialect;
 
+use super::config::ConfigArguments;
 use super::plan::PlanArguments;
 
 /// Compile SQL programs with machine-learning clauses to workflows
@@ -37,6 +41,8 @@ pub(super) enum Command {
     Run(RunArguments),
     /// Print what one stage of the compiler makes of a program
     Dump(DumpArguments),
+    /// Show what configuration holds, and where each part of it comes from
+    Config(ConfigArguments),
     /// List the estimators that this release trains, or one with its attributes
     Models {
         /// The estimator to show
@@ -59,6 +65,28 @@ pub(super) enum Command {
     },
 }
 
+/// Which arguments came from the environment and not from the command line.
+#[derive(Debug, Default)]
+pub(super) struct Sources(BTreeSet<String>);
+
+impl Sources {
+    pub(super) fn of(matches: &ArgMatches) -> Sources {
+        let mut matches = matches;
+        while let Some((_, inner)) = matches.subcommand() {
+            matches = inner;
+        }
+        let ids = matches.ids().map(|id| id.as_str());
+        let from_environment =
+            ids.filter(|id| matches.value_source(id) == Some(ValueSource::EnvVariable));
+        Sources(from_environment.map(str::to_owned).collect())
+    }
+
+    /// Whether the argument with this name was given by a variable.
+    pub(super) fn is_variable(&self, argument: &str) -> bool {
+        self.0.contains(argument)
+    }
+}
+
 /// The program and how its text is read.
 #[derive(Debug, Args)]
 pub(super) struct ProgramArguments {
@@ -69,14 +97,63 @@ pub(super) struct ProgramArguments {
     pub(super) dialect: DialectArguments,
 }
 
+/// How programs are read: what holds for all commands that read some.
 #[derive(Debug, Args)]
 pub(super) struct DialectArguments {
     /// The SQL dialect of the program; DuckDB's when nothing is said
     #[arg(long, value_name = "NAME", value_parser = dialects(), env = "SQLFLOWC_DIALECT")]
     pub(super) dialect: Option<String>,
     /// What SQL is that does not parse; an error when nothing is said
-    #[arg(long, value_name = "AS")]
+    #[arg(long, value_name = "AS", env = "SQLFLOWC_UNPARSED_SQL")]
     pub(super) unparsed_sql: Option<UnparsedArgument>,
+    #[command(flatten)]
+    pub(super) warnings: WarningArguments,
+    #[command(flatten)]
+    pub(super) configuration: ConfigurationArguments,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WarningArguments {
+    /// Leave a warning out; may be given again
+    #[arg(
+        long,
+        value_name = "CODE|warnings",
+        value_parser = Warnings::from_name,
+        help_heading = "Warnings"
+    )]
+    pub(super) allow: Vec<Warnings>,
+    /// Show a warning whatever the configuration says
+    #[arg(
+        long,
+        value_name = "CODE|warnings",
+        value_parser = Warnings::from_name,
+        help_heading = "Warnings"
+    )]
+    pub(super) warn: Vec<Warnings>,
+    /// Make a warning an error
+    #[arg(
+        long,
+        value_name = "CODE|warnings",
+        value_parser = Warnings::from_name,
+        help_heading = "Warnings"
+    )]
+    pub(super) deny: Vec<Warnings>,
+}
+
+const CONFIGURATION: &str = "Configuration";
+
+/// Which configuration file holds, and which part of it.
+#[derive(Debug, Args)]
+pub(super) struct ConfigurationArguments {
+    /// Configuration file; the nearest `sqlflowc.yaml` from the program up when nothing is said
+    #[arg(long, value_name = "FILE", env = "SQLFLOWC_CONFIG", help_heading = CONFIGURATION)]
+    pub(super) config: Option<PathBuf>,
+    /// Read no configuration file
+    #[arg(long, help_heading = CONFIGURATION)]
+    pub(super) no_config: bool,
+    /// Profile of the configuration file to lay over its other settings
+    #[arg(long, value_name = "NAME", env = "SQLFLOWC_PROFILE", help_heading = CONFIGURATION)]
+    pub(super) profile: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -142,16 +219,26 @@ pub(super) struct ClusterArguments {
     #[arg(long, value_name = "IMAGE", env = "SQLFLOWC_IMAGE")]
     pub(super) image: Option<String>,
     /// Namespace to write into the manifest
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", env = "SQLFLOWC_NAMESPACE")]
     pub(super) namespace: Option<String>,
     /// Service account of the pods
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", env = "SQLFLOWC_SERVICE_ACCOUNT")]
     pub(super) service_account: Option<String>,
     /// Secret with the database URL, and its key
-    #[arg(long, value_name = "NAME:KEY")]
+    #[arg(
+        long,
+        value_name = "NAME[:KEY]",
+        env = "SQLFLOWC_DATASOURCE_SECRET",
+        hide_env_values = true
+    )]
     pub(super) datasource_secret: Option<String>,
     /// Secret with the model store URL, and its key
-    #[arg(long, value_name = "NAME:KEY")]
+    #[arg(
+        long,
+        value_name = "NAME[:KEY]",
+        env = "SQLFLOWC_MODEL_STORE_SECRET",
+        hide_env_values = true
+    )]
     pub(super) model_store_secret: Option<String>,
 }
 
@@ -196,10 +283,9 @@ pub(super) enum StageArgument {
     Plan,
 }
 
+/// What a run on this machine works on.
 #[derive(Debug, Args)]
-pub(super) struct RunArguments {
-    #[command(flatten)]
-    pub(super) program: ProgramArguments,
+pub(super) struct MachineArguments {
     /// Database to work on; an embedded DuckDB under `.sqlflow/` when nothing is said
     #[arg(
         long,
@@ -217,8 +303,16 @@ pub(super) struct RunArguments {
     )]
     pub(super) model_store: Option<String>,
     /// Steps that run at the same time; one a core when nothing is said
-    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, short, value_name = "N", env = "SQLFLOWC_JOBS", value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) jobs: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArguments {
+    #[command(flatten)]
+    pub(super) program: ProgramArguments,
+    #[command(flatten)]
+    pub(super) machine: MachineArguments,
     /// Run only this step; may be given again
     #[arg(long, value_name = "NAME")]
     pub(super) step: Vec<String>,

@@ -17,19 +17,22 @@ use sqlflowc::syntax::sql::{self, Reading};
 
 use super::arguments::{
     Arguments, CheckArguments, CheckFormat, Command, CompileArguments, DumpArguments,
-    EnvironmentArguments, Packages, ProgramArguments, RunArguments, StageArgument, TargetArgument,
+    EnvironmentArguments, Packages, ProgramArguments, RunArguments, Sources, StageArgument,
+    TargetArgument,
 };
 use super::files::{is_same_file, print, read_program, write_artifact};
-use super::{Exit, environment, plan, run, settings};
+use super::settings::Loaded;
+use super::{Exit, WrongConfiguration, config, environment, plan, run, settings};
 
-pub(super) fn run(arguments: Arguments) -> Result<Exit> {
+pub(super) fn run(arguments: Arguments, sources: &Sources) -> Result<Exit> {
     match arguments.command {
-        Command::Compile(arguments) => compile_command(&arguments),
+        Command::Compile(arguments) => compile_command(&arguments, sources),
         Command::Check(arguments) => check(&arguments),
         Command::Plan(arguments) => plan::plan(&arguments),
         Command::Run(arguments) => run_command(&arguments),
         Command::Dump(arguments) => dump(&arguments),
         Command::Environment(arguments) => environment_command(&arguments),
+        Command::Config(arguments) => config::run(&arguments, sources),
         Command::Models { name } => models(name.as_deref()),
         Command::Explain { code } => explain(&code),
         Command::Completions { shell } => {
@@ -51,12 +54,19 @@ pub(super) fn report(source: &SourceFile, diagnostics: &Diagnostics) -> Result<(
 
 pub(super) fn read(arguments: &ProgramArguments) -> Result<(SourceFile, Reading)> {
     let source = read_program(&arguments.program)?;
-    Ok((source, settings::reading(&arguments.dialect)))
+    let loaded = configuration(arguments)?;
+    let reading = settings::reading(&arguments.dialect, &loaded.configuration, None);
+    Ok((source, reading))
 }
 
-fn compile_command(arguments: &CompileArguments) -> Result<Exit> {
+fn configuration(arguments: &ProgramArguments) -> Result<Loaded> {
+    settings::configuration(&arguments.dialect.configuration, &arguments.program)
+}
+
+fn compile_command(arguments: &CompileArguments, sources: &Sources) -> Result<Exit> {
     let (source, reading) = read(&arguments.program)?;
-    let options = match settings::options(arguments, &source) {
+    let configuration = configuration(&arguments.program)?.configuration;
+    let options = match settings::options(arguments, sources, &configuration, &source) {
         Ok(options) => options,
         Err(message) => usage_error(&message),
     };
@@ -115,7 +125,6 @@ fn check_artifact(path: &Path, artifact: &str) -> Result<Exit> {
 }
 
 fn check(arguments: &CheckArguments) -> Result<Exit> {
-    let reading = settings::reading(&arguments.dialect);
     let format = match arguments.format.unwrap_or(CheckFormat::Human) {
         CheckFormat::Human => Format::Human { colour: true },
         CheckFormat::Json => Format::Json,
@@ -133,17 +142,39 @@ fn check(arguments: &CheckArguments) -> Result<Exit> {
                 continue;
             }
         };
+        let configuration = &arguments.dialect.configuration;
+        let loaded = match settings::configuration(configuration, path) {
+            Ok(loaded) => loaded,
+            Err(error) => return wrong_configuration(error, format),
+        };
+        let reading = settings::reading(&arguments.dialect, &loaded.configuration, None);
         let (_, diagnostics) = compile::lower(&source, reading);
         if diagnostics.has_errors() && exit == Exit::Done {
             exit = Exit::ProgramErrors;
         }
-        let text = render(&source, &diagnostics, format);
-        match format {
-            Format::Human { .. } => anstream::stderr().write_all(text.as_bytes())?,
-            Format::Json | Format::Sarif | Format::Github => print(&text)?,
-        }
+        show(&source, &diagnostics, format)?;
     }
     Ok(exit)
+}
+
+fn show(source: &SourceFile, diagnostics: &Diagnostics, format: Format) -> Result<()> {
+    let text = render(source, diagnostics, format);
+    match format {
+        Format::Human { .. } => anstream::stderr().write_all(text.as_bytes())?,
+        Format::Json | Format::Sarif | Format::Github => print(&text)?,
+    }
+    Ok(())
+}
+
+/// Says what is wrong with a configuration file in the form that was asked
+/// for. No program is checked with half of its settings.
+fn wrong_configuration(error: anyhow::Error, format: Format) -> Result<Exit> {
+    let WrongConfiguration {
+        source,
+        diagnostics,
+    } = error.downcast()?;
+    show(&source, &diagnostics, format)?;
+    Ok(Exit::WrongUsage)
 }
 
 fn dump(arguments: &DumpArguments) -> Result<Exit> {
@@ -219,14 +250,18 @@ fn explain(name: &str) -> Result<Exit> {
 
 fn run_command(arguments: &RunArguments) -> Result<Exit> {
     let path = &arguments.program.program;
-    let (source, reading) = read(&arguments.program)?;
+    let source = read_program(path)?;
+    let configuration = configuration(&arguments.program)?.configuration;
+    let options = settings::run_options(arguments, &configuration);
+    let datasource = options.datasource.as_deref();
+    let reading = settings::reading(&arguments.program.dialect, &configuration, datasource);
     let (plan, diagnostics) = compile::plan(&source, reading);
     report(&source, &diagnostics)?;
     let Some(plan) = plan else {
         return Ok(Exit::ProgramErrors);
     };
-    let options = settings::local_options(path, &source);
-    let script = match backend::emit(&plan, Target::Local, &options) {
+    let script_options = settings::local_options(path, &configuration, &source);
+    let script = match backend::emit(&plan, Target::Local, &script_options) {
         Ok(script) => script,
         Err(errors) => {
             report(&source, &errors)?;
@@ -244,13 +279,7 @@ fn run_command(arguments: &RunArguments) -> Result<Exit> {
         true => here.join("<stdin>"),
         false => here.join(path),
     };
-    let status = run::run(
-        &environment,
-        &script,
-        source.name(),
-        &program,
-        &settings::run_options(arguments),
-    )?;
+    let status = run::run(&environment, &script, source.name(), &program, &options)?;
     Ok(Exit::Status(status))
 }
 

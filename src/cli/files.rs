@@ -2,30 +2,38 @@
 
 use std::fs;
 use std::io::{self, Read, Write};
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use sqlflowc::configuration::FILE_NAME;
 use sqlflowc::source::SourceFile;
+
+use super::WrongUsage;
 
 /// Reads a program; `-` is standard input.
 pub(super) fn read_program(path: &Path) -> Result<SourceFile> {
     let shown = path.display();
-    let bytes = if path == Path::new("-") {
+    if path == Path::new("-") {
         let mut bytes = Vec::new();
         io::stdin()
             .read_to_end(&mut bytes)
             .context("standard input cannot be read")?;
-        bytes
-    } else if path.is_dir() {
+        return decode("<stdin>".to_owned(), bytes);
+    }
+    if path.is_dir() {
         bail!("`{shown}` is a folder; name the program's file, such as `{shown}/program.sql`");
-    } else {
-        fs::read(path).with_context(|| format!("`{shown}` cannot be read"))?
-    };
-    let name = if path == Path::new("-") {
-        "<stdin>".to_owned()
-    } else {
-        shown.to_string()
-    };
+    }
+    read_text(path)
+}
+
+/// Reads a text file.
+pub(super) fn read_text(path: &Path) -> Result<SourceFile> {
+    let shown = path.display();
+    let bytes = fs::read(path).with_context(|| format!("`{shown}` cannot be read"))?;
+    decode(shown.to_string(), bytes)
+}
+
+fn decode(name: String, bytes: Vec<u8>) -> Result<SourceFile> {
     match String::from_utf8(bytes) {
         Ok(text) => Ok(SourceFile::new(name, text)),
         Err(error) => {
@@ -39,6 +47,52 @@ pub(super) fn read_program(path: &Path) -> Result<SourceFile> {
         }
     }
 }
+
+/// The configuration file of a program: the nearest from its folder up.
+pub(super) fn find_configuration(program: &Path) -> Result<Option<PathBuf>> {
+    let here = std::env::current_dir().context("the working directory is gone")?;
+    // Standard input is in the working directory.
+    let folder = match program.parent() {
+        Some(folder) if program != Path::new("-") => without_dots(&here.join(folder)),
+        _ => here.clone(),
+    };
+    for folder in folder.ancestors() {
+        // A path of this machine says less to a reader than one below the working directory.
+        let folder = folder.strip_prefix(&here).unwrap_or(folder);
+        let file = folder.join(FILE_NAME);
+        if file.is_file() {
+            return Ok(Some(file));
+        }
+        let other = folder.join(OTHER_NAME);
+        if other.is_file() {
+            bail!(WrongUsage(format!(
+                "`{}` is not read; call it `{FILE_NAME}`",
+                other.display()
+            )));
+        }
+    }
+    Ok(None)
+}
+
+/// An absolute path with `.` and `..` taken out, as they are read: a link on
+/// the way leads to where it stands and not to where it points.
+fn without_dots(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
+/// The other usual ending of YAML. A file that is there and not read would
+/// be a puzzle.
+const OTHER_NAME: &str = "sqlflowc.yml";
 
 /// Whether two paths lead to one file that is there.
 pub(super) fn is_same_file(one: &Path, other: &Path) -> bool {

@@ -1,40 +1,119 @@
 //! What was meant: the arguments with every default filled in.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
 use anyhow::Result;
 use sha2::{Digest, Sha256};
 use sqlflowc::backend::{ClusterOptions, LocalForm, Options, SecretKey};
+use sqlflowc::configuration::{Configuration, FILE_NAME, Failure, secret};
+use sqlflowc::diagnostic::{Level, Levels, Warnings};
+use sqlflowc::quantity::{is_image, is_namespace, is_object_name};
 use sqlflowc::source::SourceFile;
 use sqlflowc::syntax::sql::{Dialect, Reading, Unparsed};
 
 use super::arguments::{
-    ClusterArguments, CompileArguments, DialectArguments, RunArguments, TargetArgument,
-    UnparsedArgument,
+    ClusterArguments, CompileArguments, ConfigurationArguments, DialectArguments, MachineArguments,
+    RunArguments, Sources, TargetArgument, UnparsedArgument, WarningArguments,
 };
+use super::files::{find_configuration, read_text};
 use super::run::{AfterFailure, RunOptions, Start};
+use super::{WrongConfiguration, WrongUsage};
 
 /// The longest name of a run: Tekton joins it with a step's name to a label
 /// of 63 characters, and Kubernetes adds six to it.
 const LONGEST_NAME: usize = 28;
 
-pub(super) fn reading(arguments: &DialectArguments) -> Reading {
-    let name = arguments.dialect.as_deref().unwrap_or("duckdb");
-    let dialect = Dialect::ALL
-        .iter()
-        .copied()
-        .find(|dialect| dialect.as_str() == name)
-        .expect("the parser of arguments allows only dialects");
-    let unparsed = match arguments.unparsed_sql {
-        None | Some(UnparsedArgument::Error) => Unparsed::Error,
-        Some(UnparsedArgument::Barrier) => Unparsed::Barrier,
+/// The configuration file that holds for a program.
+#[derive(Debug, Default)]
+pub(super) struct Loaded {
+    pub(super) configuration: Configuration,
+    /// The file's path as shown.
+    pub(super) file: Option<String>,
+}
+
+/// Reads the configuration file of a program.
+pub(super) fn configuration(arguments: &ConfigurationArguments, program: &Path) -> Result<Loaded> {
+    let file = match &arguments.config {
+        _ if arguments.no_config => None,
+        Some(file) => Some(file.clone()),
+        None => find_configuration(program)?,
     };
-    Reading {
-        dialect,
-        unparsed,
-        threads: threads(),
+    let profile = arguments.profile.as_deref();
+    let Some(file) = file else {
+        return match profile {
+            None => Ok(Loaded::default()),
+            Some(name) => Err(WrongUsage(format!(
+                "there is no `{FILE_NAME}` here or above, which would have the profile `{name}`"
+            ))
+            .into()),
+        };
+    };
+    let source = read_text(&file)?;
+    match Configuration::read(&source, profile) {
+        Ok(configuration) => Ok(Loaded {
+            configuration,
+            file: Some(source.name().to_owned()),
+        }),
+        Err(Failure::File(diagnostics)) => Err(WrongConfiguration {
+            source,
+            diagnostics,
+        }
+        .into()),
+        Err(Failure::Profile(message)) => {
+            Err(WrongUsage(format!("`{}` {message}", source.name())).into())
+        }
     }
+}
+
+/// How a program is read: flags and variables beat the configuration file,
+/// which beats what follows from the datasource's URL.
+pub(super) fn reading(
+    arguments: &DialectArguments,
+    configuration: &Configuration,
+    datasource: Option<&str>,
+) -> Reading {
+    let named = arguments.dialect.as_deref().map(|name| {
+        let mut all = Dialect::ALL.iter().copied();
+        all.find(|dialect| dialect.as_str() == name)
+            .expect("the parser of arguments allows only dialects")
+    });
+    let datasource = datasource.or(configuration.datasource_url.as_deref());
+    let unparsed = arguments.unparsed_sql.map(|unparsed| match unparsed {
+        UnparsedArgument::Error => Unparsed::Error,
+        UnparsedArgument::Barrier => Unparsed::Barrier,
+    });
+    Reading {
+        dialect: named
+            .or(configuration.dialect)
+            .or_else(|| datasource.and_then(Dialect::of_url))
+            .unwrap_or(DEFAULT_DIALECT),
+        unparsed: unparsed
+            .or(configuration.unparsed_sql)
+            .unwrap_or(Unparsed::Error),
+        threads: threads(),
+        levels: levels(&arguments.warnings, configuration),
+    }
+}
+
+pub(super) const DEFAULT_DIALECT: Dialect = Dialect::DuckDb;
+
+fn levels(arguments: &WarningArguments, configuration: &Configuration) -> Levels {
+    let WarningArguments { allow, warn, deny } = arguments;
+    let of = |warnings: &[Warnings], level: Level| -> Vec<(Warnings, Level)> {
+        warnings.iter().map(|warnings| (*warnings, level)).collect()
+    };
+    let mut levels = configuration.levels();
+    levels.set(
+        &[
+            of(allow, Level::Allow),
+            of(warn, Level::Warn),
+            of(deny, Level::Deny),
+        ]
+        .concat(),
+    );
+    levels
 }
 
 /// As many threads as there are processors. Where that cannot be known, one.
@@ -45,9 +124,11 @@ fn threads() -> NonZeroUsize {
 /// Options for the `compile` command.
 pub(super) fn options(
     arguments: &CompileArguments,
+    sources: &Sources,
+    configuration: &Configuration,
     source: &SourceFile,
 ) -> Result<Options, String> {
-    check_flags(arguments)?;
+    check_flags(arguments, sources)?;
     let name = match &arguments.name {
         Some(name) if is_label(name) => name.clone(),
         Some(name) => {
@@ -68,12 +149,13 @@ pub(super) fn options(
         source: shown_source(&arguments.program.program),
         source_sha256: sha256(source.text()),
         local,
-        cluster: cluster(&arguments.cluster)?,
+        cluster: cluster(&arguments.cluster, configuration)?,
+        steps: configuration.steps.clone(),
     })
 }
 
 /// Flags that mean nothing to the target would be silently lost.
-fn check_flags(arguments: &CompileArguments) -> Result<(), String> {
+fn check_flags(arguments: &CompileArguments, sources: &Sources) -> Result<(), String> {
     let ClusterArguments {
         image: _,
         namespace,
@@ -85,12 +167,22 @@ fn check_flags(arguments: &CompileArguments) -> Result<(), String> {
         arguments.target,
         TargetArgument::Argo | TargetArgument::Tekton
     );
-    // The image may come from the environment, for all targets alike.
+    // What a variable says is meant for all commands, and each takes its part.
+    let given = |id: &str, is_some: bool| is_some && !sources.is_variable(id);
     let of_cluster = [
-        ("--namespace", namespace.is_some()),
-        ("--service-account", service_account.is_some()),
-        ("--datasource-secret", datasource_secret.is_some()),
-        ("--model-store-secret", model_store_secret.is_some()),
+        ("--namespace", given("namespace", namespace.is_some())),
+        (
+            "--service-account",
+            given("service_account", service_account.is_some()),
+        ),
+        (
+            "--datasource-secret",
+            given("datasource_secret", datasource_secret.is_some()),
+        ),
+        (
+            "--model-store-secret",
+            given("model_store_secret", model_store_secret.is_some()),
+        ),
         ("--name", arguments.name.is_some()),
     ];
     if let Some((flag, _)) = of_cluster.iter().find(|(_, given)| *given && !is_cluster) {
@@ -103,7 +195,11 @@ fn check_flags(arguments: &CompileArguments) -> Result<(), String> {
 }
 
 /// Options for a run on this machine, where nothing of a cluster matters.
-pub(super) fn local_options(program: &Path, source: &SourceFile) -> Options {
+pub(super) fn local_options(
+    program: &Path,
+    configuration: &Configuration,
+    source: &SourceFile,
+) -> Options {
     Options {
         name: run_name(program),
         source: shown_source(program),
@@ -121,15 +217,25 @@ pub(super) fn local_options(program: &Path, source: &SourceFile) -> Options {
                 name: String::new(),
                 key: String::new(),
             },
+            labels: BTreeMap::new(),
         },
+        steps: configuration.steps.clone(),
     }
 }
 
-pub(super) fn run_options(arguments: &RunArguments) -> RunOptions {
+pub(super) fn run_options(arguments: &RunArguments, configuration: &Configuration) -> RunOptions {
+    let MachineArguments {
+        datasource,
+        model_store,
+        jobs,
+    } = &arguments.machine;
+    let or = |given: &Option<String>, configured: &Option<String>| {
+        given.clone().or_else(|| configured.clone())
+    };
     RunOptions {
-        datasource: arguments.datasource.clone(),
-        model_store: arguments.model_store.clone(),
-        jobs: arguments.jobs.map(usize::from),
+        datasource: or(datasource, &configuration.datasource_url),
+        model_store: or(model_store, &configuration.model_store_url),
+        jobs: jobs.or(configuration.jobs).map(usize::from),
         steps: arguments.step.clone(),
         after_failure: match arguments.keep_going {
             true => AfterFailure::KeepGoing,
@@ -206,20 +312,31 @@ fn is_label(name: &str) -> bool {
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
-fn cluster(arguments: &ClusterArguments) -> Result<ClusterOptions, String> {
-    let image = arguments.image.clone().unwrap_or_else(default_image);
-    if !sqlflowc::semantic::is_image(&image) {
+pub(super) fn cluster(
+    arguments: &ClusterArguments,
+    configuration: &Configuration,
+) -> Result<ClusterOptions, String> {
+    let ClusterArguments {
+        image,
+        namespace,
+        service_account,
+        datasource_secret,
+        model_store_secret,
+    } = arguments;
+    if let Some(image) = image
+        && !is_image(image)
+    {
         return Err(format!("`--image {image}` is no image reference"));
     }
-    if let Some(name) = &arguments.namespace
-        && (name.contains('.') || name.len() > 63 || !is_object_name(name))
+    if let Some(name) = namespace
+        && !is_namespace(name)
     {
         return Err(format!(
             "`--namespace {name}` is no namespace; use at most 63 lower-case letters, digits and \
              dashes"
         ));
     }
-    if let Some(name) = &arguments.service_account
+    if let Some(name) = service_account
         && !is_object_name(name)
     {
         return Err(format!(
@@ -227,62 +344,50 @@ fn cluster(arguments: &ClusterArguments) -> Result<ClusterOptions, String> {
              dashes and dots"
         ));
     }
+    let or = |given: &Option<String>, configured: &Option<String>| {
+        given.clone().or_else(|| configured.clone())
+    };
+    let datasource = secret_key("--datasource-secret", datasource_secret.as_deref())?;
+    let model_store = secret_key("--model-store-secret", model_store_secret.as_deref())?;
     Ok(ClusterOptions {
-        image,
-        namespace: arguments.namespace.clone(),
-        service_account: arguments
-            .service_account
-            .clone()
-            .unwrap_or_else(|| "sqlflow-runner".to_owned()),
-        datasource: secret(
-            "--datasource-secret",
-            arguments.datasource_secret.as_deref(),
-            "sqlflow-datasource:url",
-        )?,
-        model_store: secret(
-            "--model-store-secret",
-            arguments.model_store_secret.as_deref(),
-            "sqlflow-model-store:url",
-        )?,
+        image: or(image, &configuration.image).unwrap_or_else(default_image),
+        namespace: or(namespace, &configuration.namespace),
+        service_account: or(service_account, &configuration.service_account)
+            .unwrap_or_else(|| DEFAULT_SERVICE_ACCOUNT.to_owned()),
+        datasource: datasource
+            .or_else(|| configuration.datasource_secret.clone())
+            .unwrap_or_else(|| default_secret("sqlflow-datasource")),
+        model_store: model_store
+            .or_else(|| configuration.model_store_secret.clone())
+            .unwrap_or_else(|| default_secret("sqlflow-model-store")),
+        labels: configuration.labels.clone(),
     })
 }
 
-fn default_image() -> String {
+pub(super) const DEFAULT_SERVICE_ACCOUNT: &str = "sqlflow-runner";
+
+pub(super) fn default_image() -> String {
     format!("sqlflow-runtime:{}", env!("CARGO_PKG_VERSION"))
 }
 
-fn secret(flag: &str, given: Option<&str>, default: &str) -> Result<SecretKey, String> {
-    let text = given.unwrap_or(default);
-    match text.split_once(':') {
-        Some((name, key)) if is_object_name(name) && is_secret_key(key) => Ok(SecretKey {
-            name: name.to_owned(),
-            key: key.to_owned(),
-        }),
-        // The text may be the secret itself, so it is not repeated.
-        _ => Err(format!(
-            "`{flag}` takes the name of a Secret and a key in it, such as `{default}`, never the \
-             secret itself"
-        )),
+pub(super) fn default_secret(name: &str) -> SecretKey {
+    SecretKey {
+        name: name.to_owned(),
+        key: "url".to_owned(),
     }
 }
 
-fn is_object_name(name: &str) -> bool {
-    !name.is_empty()
-        && name.len() <= 253
-        && name.split('.').all(|part| {
-            !part.is_empty()
-                && !part.starts_with('-')
-                && !part.ends_with('-')
-                && part
-                    .chars()
-                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
-        })
-}
-
-fn is_secret_key(key: &str) -> bool {
-    !key.is_empty()
-        && key.len() <= 253
-        && key
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+fn secret_key(flag: &str, given: Option<&str>) -> Result<Option<SecretKey>, String> {
+    let Some(text) = given else { return Ok(None) };
+    match secret(text) {
+        Some((name, key)) => Ok(Some(SecretKey {
+            name: name.to_owned(),
+            key: key.to_owned(),
+        })),
+        // The text may be the secret itself, so it is not repeated.
+        None => Err(format!(
+            "`{flag}` takes the name of a Secret and perhaps a key in it, `name:key`, never the \
+             secret itself"
+        )),
+    }
 }

@@ -54,7 +54,8 @@ macro_rules! codes {
     };
 }
 
-// E01 lexer, E02 parser, E03 semantic, E04 plan, E05 backend, W warnings.
+// E01 lexer, E02 parser, E03 semantic, E04 plan, E05 backend, E06 configuration,
+// W warnings.
 codes! {
     E0101 = InvalidToken, "text that is no token of the dialect, such as an unterminated string";
     E0201 = SqlSyntax, "SQL that the dialect does not allow";
@@ -84,6 +85,10 @@ codes! {
     E0501 = StepTooLarge, "a step is larger than a container's argument may be";
     E0502 = ArtifactTooLarge, "the manifest is larger than a cluster takes";
     E0503 = TooManySteps, "the program has more steps than one Workflow may hold";
+    E0601 = ConfigurationSyntax, "the configuration file is no YAML that can be read";
+    E0602 = UnknownKey, "the configuration has no key of this name";
+    E0603 = InvalidSetting, "a value in the configuration does not fit its key";
+    E0604 = SecretInConfiguration, "the configuration holds a secret where it takes the place of one";
     W0201 = UnparsedSql, "SQL that could not be parsed is handed on as it is";
     W0601 = AttributeWithoutEffect, "an attribute is accepted and does nothing here";
 }
@@ -95,6 +100,12 @@ impl Code {
         } else {
             Severity::Error
         }
+    }
+
+    /// Whether a message may show the line it is about, which is where a log
+    /// would get to know a secret.
+    pub(super) fn shows_source(self) -> bool {
+        self != Code::SecretInConfiguration
     }
 
     /// The code of that name, without regard to case.

@@ -1,9 +1,11 @@
 //! Messages about the user's program: what is wrong, where, and what to do.
 
 mod code;
+mod levels;
 mod render;
 
 pub use code::{Code, Severity};
+pub use levels::{Level, Levels, Warnings};
 pub use render::{Format, render};
 
 use crate::source::Span;
@@ -19,6 +21,8 @@ pub struct Diagnostic {
     pub notes: Vec<Note>,
     /// What to do about it.
     pub help: Option<String>,
+    /// The code's own, unless a warning is denied.
+    severity: Severity,
 }
 
 /// A secondary place with a few words.
@@ -36,6 +40,7 @@ impl Diagnostic {
             span,
             notes: Vec::new(),
             help: None,
+            severity: code.severity(),
         }
     }
 
@@ -67,7 +72,7 @@ impl Diagnostic {
     }
 
     pub fn severity(&self) -> Severity {
-        self.code.severity()
+        self.severity
     }
 }
 

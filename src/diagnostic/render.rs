@@ -1,6 +1,6 @@
 //! Diagnostics as text for people and for tools.
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Level, Origin, Renderer, Snippet};
 use serde::Serialize;
 use serde_json::json;
 
@@ -36,19 +36,17 @@ fn human(source: &SourceFile, diagnostic: &Diagnostic, colour: bool) -> String {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let shown = |span: crate::source::Span| span.start..span.end.max(span.start);
-    let snippet = Snippet::source(source.text())
-        .path(source.name())
-        .annotation(AnnotationKind::Primary.span(shown(diagnostic.span)))
-        .annotations(diagnostic.notes.iter().map(|note| {
-            AnnotationKind::Context
-                .span(shown(note.span))
-                .label(note.text.as_str())
-        }));
-    let mut group: Group<'_> = level
+    let title = level
         .primary_title(diagnostic.message.as_str())
-        .id(diagnostic.code.as_str())
-        .element(snippet);
+        .id(diagnostic.code.as_str());
+    let mut group = match diagnostic.code.shows_source() {
+        true => title.element(snippet(source, diagnostic)),
+        false => {
+            let place = source.position(diagnostic.span.start);
+            let origin = Origin::path(source.name());
+            title.element(origin.line(place.line).char_column(place.column))
+        }
+    };
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }
@@ -58,6 +56,18 @@ fn human(source: &SourceFile, diagnostic: &Diagnostic, colour: bool) -> String {
         Renderer::plain()
     };
     format!("{}\n\n", renderer.render(&[group]))
+}
+
+fn snippet<'a>(source: &'a SourceFile, diagnostic: &'a Diagnostic) -> Snippet<'a, Annotation<'a>> {
+    let shown = |span: crate::source::Span| span.start..span.end.max(span.start);
+    Snippet::source(source.text())
+        .path(source.name())
+        .annotation(AnnotationKind::Primary.span(shown(diagnostic.span)))
+        .annotations(diagnostic.notes.iter().map(|note| {
+            AnnotationKind::Context
+                .span(shown(note.span))
+                .label(note.text.as_str())
+        }))
 }
 
 /// A diagnostic as the JSON contract has it.

@@ -10,7 +10,6 @@ mod settings;
 mod show;
 mod statements;
 
-pub use settings::is_image;
 pub use show::{Names, list_models, model_names, names, show_model};
 
 use crate::diagnostic::Diagnostics;

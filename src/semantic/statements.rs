@@ -13,6 +13,7 @@ use crate::ir::{
     Action, Evaluate, Explain, Family, Literal, Predict, Query, Resource, Setting, ShowTrain, Step,
     Title, Train,
 };
+use crate::quantity::is_image;
 use crate::source::{SourceFile, Span};
 use crate::syntax::ast::{self, Effects, Ident, Name, SqlQuery, StatementKind};
 use crate::syntax::sql::{self, Dialect};
@@ -354,7 +355,7 @@ impl<'a> Analyzer<'a> {
 
     fn estimator(&mut self, written: &ast::Estimator) -> Option<&'static Estimator> {
         if let Some(image) = &written.image
-            && !settings::is_image(image)
+            && !is_image(image)
         {
             let message = format!("`{image}` is no image reference");
             self.diagnostics.push(

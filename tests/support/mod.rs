@@ -31,12 +31,27 @@ pub(crate) fn examples() -> Vec<PathBuf> {
     programs
 }
 
+/// Every program and configuration file that must fail, sorted by name.
+pub(crate) fn failing() -> Vec<PathBuf> {
+    let mut files = programs("errors");
+    files.extend(files_of("errors", "yaml"));
+    files.sort();
+    files
+}
+
 /// Every `.sql` file of a folder below `tests/`, sorted by name.
 pub(crate) fn programs(folder: &str) -> Vec<PathBuf> {
+    files_of(folder, "sql")
+}
+
+fn files_of(folder: &str, ending: &str) -> Vec<PathBuf> {
     let mut programs: Vec<_> = fs::read_dir(root().join("tests").join(folder))
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "sql"))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == ending)
+        })
         .collect();
     programs.sort();
     assert!(!programs.is_empty(), "tests/{folder} is empty");

@@ -1,6 +1,8 @@
 //! What a test decides about an artifact where it does not matter.
 
-use sqlflowc::backend::{ClusterOptions, LocalForm, Options, SecretKey};
+use std::collections::BTreeMap;
+
+use sqlflowc::backend::{ClusterOptions, LocalForm, Options, SecretKey, StepDefaults};
 use sqlflowc::source::SourceFile;
 
 pub(crate) fn options(name: &str, source: &SourceFile) -> Options {
@@ -19,6 +21,8 @@ pub(crate) fn options(name: &str, source: &SourceFile) -> Options {
             service_account: "sqlflow-runner".to_owned(),
             datasource: key("sqlflow-datasource"),
             model_store: key("sqlflow-model-store"),
+            labels: BTreeMap::new(),
         },
+        steps: StepDefaults::default(),
     }
 }

@@ -17,7 +17,7 @@ use sqlparser::tokenizer::{
 };
 
 use super::ast::{Ident, SqlQuery, SqlStatement};
-use crate::diagnostic::{Code, Diagnostic, nearest};
+use crate::diagnostic::{Code, Diagnostic, Levels, nearest};
 use crate::source::{SourceFile, Span};
 
 // DuckDB takes `E'it\'s'`, `/* a /* b */ c */` and `COMMENT ON` as PostgreSQL
@@ -103,6 +103,20 @@ impl Dialect {
         }
     }
 
+    /// The dialect of the database that a URL leads to, if its scheme tells.
+    pub fn of_url(url: &str) -> Option<Dialect> {
+        let (scheme, _) = url.split_once(':')?;
+        // SQLAlchemy's form names the driver too: `postgresql+psycopg://`.
+        let database = scheme.split('+').next()?.to_ascii_lowercase();
+        Some(match database.as_str() {
+            "postgres" | "postgresql" => Dialect::PostgreSql,
+            "mysql" | "mariadb" => Dialect::MySql,
+            "mssql" | "sqlserver" => Dialect::MsSql,
+            "maxcompute" | "hive" => Dialect::Hive,
+            name => *Dialect::ALL.iter().find(|known| known.as_str() == name)?,
+        })
+    }
+
     fn sql(self) -> &'static dyn SqlDialect {
         match self {
             Dialect::Ansi => &dialect::AnsiDialect {},
@@ -173,13 +187,15 @@ impl Dialect {
     }
 }
 
-/// How a program's SQL is read.
+/// How a program is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reading {
     pub dialect: Dialect,
     pub unparsed: Unparsed,
     /// How many threads may read. What they read does not depend on it.
     pub threads: NonZeroUsize,
+    /// What is done with warnings about it.
+    pub levels: Levels,
 }
 
 /// What SQL means that the parser does not know.
@@ -197,6 +213,7 @@ impl From<Dialect> for Reading {
             dialect,
             unparsed: Unparsed::Error,
             threads: NonZeroUsize::MIN,
+            levels: Levels::default(),
         }
     }
 }
