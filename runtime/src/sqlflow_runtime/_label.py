@@ -17,10 +17,15 @@ from sqlflow_runtime.features import _values
 from sqlflow_runtime.features._fitted import find_column
 from sqlflow_runtime.features._values import Doubles, Tally
 
+_WITHOUT = tuple(kind for kind in Kind if not kind.has_label)
+
 
 @dataclass(frozen=True)
 class Label:
-    """A label column; `classes` are the texts of the classes, in the order of their ids."""
+    """A label column; `classes` are the texts of the classes, in the order of their ids.
+
+    Of a kind without a label there is no column, and `field` says what predictions are.
+    """
 
     field: pa.Field
     kind: Kind
@@ -29,6 +34,11 @@ class Label:
     @property
     def name(self) -> str:
         return str(self.field.name)
+
+    @classmethod
+    def absent(cls, kind: Kind) -> Self:
+        vector = kind is Kind.TRANSFORMATION
+        return cls(pa.field("", pa.list_(pa.float64()) if vector else pa.int64()), kind)
 
     def encode(self, array: pa.Array, tally: Tally) -> Doubles:
         """Returns class ids or numbers, NaN where the row has no label."""
@@ -60,7 +70,7 @@ class Label:
         It has the label's own type; but the prediction of a whole number is no whole number,
         and a rank or a hazard has nothing to do with the label's unit.
         """
-        own = self.kind is Kind.CLASSIFICATION or (
+        own = self.kind in (Kind.CLASSIFICATION, *_WITHOUT) or (
             self.kind is Kind.REGRESSION
             and (pa.types.is_floating(self.field.type) or pa.types.is_decimal(self.field.type))
         )
@@ -73,6 +83,9 @@ class Label:
         type_ = self.result_field(self.name).type
         if self.kind is Kind.CLASSIFICATION:
             return self.class_values().take(pa.array(values.astype(np.int64)))
+        if self.kind is Kind.TRANSFORMATION:
+            offsets = np.arange(len(values) + 1, dtype=np.int32) * values.shape[1]
+            return pa.ListArray.from_arrays(pa.array(offsets), pa.array(values.ravel()))
         if pa.types.is_decimal(type_):
             try:
                 return pa.array(np.round(values, type_.scale)).cast(type_)

@@ -21,7 +21,10 @@ from sqlflow_runtime.features._values import Doubles, Integers
 
 @dataclass(frozen=True)
 class Scores:
-    """Truth and prediction, row by row: class ids or numbers, and [rows, classes] probabilities."""
+    """Truth and prediction, row by row: class ids or numbers, and [rows, classes] probabilities.
+
+    A detection has two classes, of which the second one is the outliers.
+    """
 
     kind: Kind
     classes: int
@@ -31,6 +34,10 @@ class Scores:
     weight: Doubles | None = None
     group: Integers | None = None
     observed: npt.NDArray[np.bool_] | None = None
+    # How much each row is of the second class, in no unit, where there are no probabilities.
+    ranking: Doubles | None = None
+    # The rows [rows, columns] as a clustering sees them; its `label` may be empty.
+    points: Any = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +68,20 @@ def default_metrics(kind: Kind, classes: int) -> list[str]:
         return ["accuracy_score", "f1_score", *(["roc_auc_score"] if classes == 2 else [])]
     if kind is Kind.REGRESSION:
         return ["mean_absolute_error", "root_mean_squared_error", "r2_score"]
+    if kind is Kind.CLUSTERING:
+        return ["silhouette_score", "calinski_harabasz_score", "davies_bouldin_score"]
+    if kind is Kind.DETECTION:
+        return ["precision_score", "recall_score", "f1_score", "roc_auc_score"]
+    if kind is Kind.TRANSFORMATION:
+        return []
     return ["ndcg_score"] if kind is Kind.RANKING else ["concordance_index"]
+
+
+# What a clustering is compared with, when the program names a label.
+CLUSTERS_AND_LABEL = ["adjusted_rand_score", "adjusted_mutual_info_score", "v_measure_score"]
+
+# Distances between all pairs of rows are too many beyond.
+SILHOUETTE_ROWS = 10_000
 
 
 def loss(scores: Scores) -> float | None:
@@ -106,7 +126,7 @@ def _probabilities(scores: Scores) -> Doubles:
     if scores.probabilities is None:
         raise ProgramError(
             "the model gives no probabilities, which the metric is taken on",
-            help="train with binary:logistic",
+            help="train with another objective or estimator, or name other metrics",
         )
     # Those of a float32 model add up to one within its precision only.
     total = scores.probabilities.sum(axis=1, keepdims=True)
@@ -130,7 +150,10 @@ def _one_against_rest(name: str) -> Callable[[Scores], float]:
         from sklearn import metrics
 
         measure = getattr(metrics, name)
-        probabilities = _probabilities(scores)
+        if scores.ranking is not None:
+            probabilities = np.column_stack([-scores.ranking, scores.ranking])
+        else:
+            probabilities = _probabilities(scores)
         wanted = [1] if scores.classes == 2 else range(scores.classes)
         found = []
         for class_id in wanted:
@@ -189,6 +212,39 @@ def _confusion(truth: bool, predicted: bool) -> Callable[[Scores], float]:
     return compute
 
 
+def _of_clusters(name: str, **options: Any) -> Callable[[Scores], float]:
+    """Returns scikit-learn's measure of how far clusters are apart."""
+
+    def compute(scores: Scores) -> float:
+        from sklearn import metrics
+
+        if len(np.unique(scores.predicted)) < 2:
+            return float("nan")
+        points = scores.points
+        points = points if isinstance(points, np.ndarray) else points.toarray()
+        if options:
+            size = {"sample_size": min(SILHOUETTE_ROWS, len(points))}
+            return float(getattr(metrics, name)(points, scores.predicted, **options, **size))
+        return float(getattr(metrics, name)(points, scores.predicted))
+
+    return compute
+
+
+def _against_label(name: str) -> Callable[[Scores], float]:
+    """Returns scikit-learn's measure of how well clusters and classes agree."""
+
+    def compute(scores: Scores) -> float:
+        from sklearn import metrics
+
+        if not len(scores.label):
+            raise ProgramError(
+                f"metric `{name}` compares clusters with a label", help="say LABEL column"
+            )
+        return float(getattr(metrics, name)(scores.label, scores.predicted))
+
+    return compute
+
+
 def _percentage_error(scores: Scores) -> float:
     return 100.0 * _sklearn("mean_absolute_percentage_error")(scores)
 
@@ -224,7 +280,12 @@ def _concordance(scores: Scores) -> float:
 
 def _catalog() -> Iterable[Metric]:
     classes = frozenset({Kind.CLASSIFICATION})
+    two_ways = frozenset({Kind.CLASSIFICATION, Kind.DETECTION})
+    clusters = frozenset({Kind.CLUSTERING})
     numbers = frozenset({Kind.REGRESSION})
+
+    # A detection has no probabilities.
+    of_probabilities = (_top_k, _log_loss, _brier, _hinge)
 
     def of_classes(
         names: str,
@@ -233,7 +294,8 @@ def _catalog() -> Iterable[Metric]:
         greater: bool = True,
         counts: bool = False,
     ) -> Iterable[Metric]:
-        return [Metric(name, classes, greater, compute, counts) for name in names.split()]
+        kinds = classes if compute in of_probabilities else two_ways
+        return [Metric(name, kinds, greater, compute, counts) for name in names.split()]
 
     def of_numbers(names: str, function: str, *, greater: bool = False) -> Iterable[Metric]:
         return [Metric(name, numbers, greater, _sklearn(function)) for name in names.split()]
@@ -274,6 +336,16 @@ def _catalog() -> Iterable[Metric]:
     yield from of_numbers("r2_score", "r2_score", greater=True)
     yield from of_numbers("explained_variance_score", "explained_variance_score", greater=True)
     yield Metric("MeanAbsolutePercentageError", numbers, False, _percentage_error)
+
+    for name in CLUSTERS_AND_LABEL:
+        yield Metric(name, clusters, True, _against_label(name))
+    for name in ("homogeneity_score", "completeness_score", "fowlkes_mallows_score"):
+        yield Metric(name, clusters, True, _against_label(name))
+    silhouette = _of_clusters("silhouette_score", random_state=0)
+    yield Metric("silhouette_score", clusters, True, silhouette)
+    name = "calinski_harabasz_score"
+    yield Metric(name, clusters, True, _of_clusters(name))
+    yield Metric("davies_bouldin_score", clusters, False, _of_clusters("davies_bouldin_score"))
 
     yield Metric("ndcg_score", frozenset({Kind.RANKING}), True, _ndcg)
     survival = frozenset({Kind.HAZARD, Kind.LIFETIME})

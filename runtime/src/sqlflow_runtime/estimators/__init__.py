@@ -10,6 +10,7 @@ import importlib
 from typing import Any
 
 from sqlflow_runtime._errors import ProgramError, ResourceError, did_you_mean
+from sqlflow_runtime.estimators import _scikit_names
 from sqlflow_runtime.estimators._base import (
     Estimator,
     Examples,
@@ -47,6 +48,9 @@ _ESTIMATORS = {
     "DNNRegressor": _KERAS,
 }
 
+_SCIKIT = "sqlflow_runtime.estimators._scikit:ScikitLearn"
+_ESTIMATORS |= dict.fromkeys(_scikit_names.NAMES, _SCIKIT)
+
 # Names that SQLFlow compared without regard to case.
 _FOLDED = {name.lower(): name for name in _ESTIMATORS if name.startswith("xgboost.")}
 
@@ -74,6 +78,9 @@ def _full_name(name: str) -> str:
     if name in _ESTIMATORS:
         return name
     folded = name.lower()
+    refused = _scikit_names.REFUSED.get(name)
+    if refused is not None:
+        raise ProgramError(f"{name} {refused[0]}", help=refused[1])
     full = _FOLDED.get(folded) or _FOLDED.get(f"xgboost.{folded}")
     if full is None:
         raise ProgramError(f"no estimator `{name}`", help=did_you_mean(name, _ESTIMATORS))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from sqlflow_runtime._errors import ProgramError
 from sqlflow_runtime.features._fitted import Encoded, Specification
 from sqlflow_runtime.features._values import Doubles, Integers
 
@@ -20,13 +22,20 @@ Inputs: TypeAlias = Mapping[str, Encoded]
 
 
 class Kind(enum.Enum):
-    """What a model's predictions are."""
+    """What a model's predictions are; those after `LIFETIME` are made without a label."""
 
     CLASSIFICATION = "classification"
     REGRESSION = "regression"
     RANKING = "ranking"
     HAZARD = "hazard"
     LIFETIME = "lifetime"
+    CLUSTERING = "clustering"
+    DETECTION = "detection"
+    TRANSFORMATION = "transformation"
+
+    @property
+    def has_label(self) -> bool:
+        return self not in (Kind.CLUSTERING, Kind.DETECTION, Kind.TRANSFORMATION)
 
 
 @dataclass(frozen=True)
@@ -51,9 +60,10 @@ class Settings:
 class Examples:
     """Encoded rows with what is to be learned from them.
 
-    `label` [rows] holds class ids or numbers. For ranking, `group` [rows] holds query numbers in
-    ascending order. The label of a hazard is a time, negative when nothing happened until
-    then; of a lifetime it is the start of an interval that ends at `upper_bound` [rows].
+    `label` [rows] holds class ids or numbers, and is empty for kinds without a label. For ranking,
+    `group` [rows] holds query numbers in ascending order. The label of a hazard is a time, negative
+    when nothing happened until then; of a lifetime it is the start of an interval that ends at
+    `upper_bound` [rows].
     """
 
     inputs: Inputs
@@ -74,11 +84,17 @@ class Training:
 
 @dataclass(frozen=True)
 class Prediction:
-    """`values` [rows] are class ids or numbers; the others [rows, classes] belong to classes."""
+    """`values` [rows] are class ids or numbers, of clusters their numbers, of a detection -1 for
+    outliers and 1 for the others, of a transformation vectors [rows, components].
+
+    `probabilities` and `logits` [rows, classes] belong to classes, `scores` [rows] to detections:
+    the lower, the farther out.
+    """
 
     values: Doubles
     probabilities: Doubles | None = None
     logits: Doubles | None = None
+    scores: Doubles | None = None
 
 
 @dataclass(frozen=True)
@@ -109,8 +125,11 @@ class Estimator(Protocol):
         """The columns with a part of their own: `weight`, `group`, `upper_bound` to column."""
         ...
 
-    def kind(self, label: pa.DataType) -> Kind:
-        """Says what is learned from a label of this type."""
+    def kind(self, label: pa.DataType | None) -> Kind:
+        """Says what is learned from a label of this type, or without one.
+
+        Raises a ProgramError when the estimator needs a label, or can do nothing with one.
+        """
         ...
 
     def class_count(self) -> int | None:
@@ -139,6 +158,10 @@ class Estimator(Protocol):
 
     def predict(self, inputs: Inputs, *, logits: bool = False) -> Prediction: ...
 
+    def points(self, inputs: Inputs) -> Any:
+        """Returns the rows [rows, columns] as the model of a clustering sees them."""
+        ...
+
     def explainers(self) -> Sequence[str]:
         """Returns the explainers that suit the model, the default one first."""
         ...
@@ -164,6 +187,10 @@ class Estimator(Protocol):
         ...
 
 
+def needs_label(name: str) -> ProgramError:
+    return ProgramError(f"{name} learns from a label", help="say LABEL column")
+
+
 def rows_of(inputs: Inputs) -> int:
     return next(iter(inputs.values())).rows
 
@@ -176,3 +203,11 @@ def softmax(logits: npt.NDArray[Any]) -> Doubles:
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
     probabilities: Doubles = shifted / shifted.sum(axis=1, keepdims=True)
     return probabilities
+
+
+def threads() -> int:
+    """Returns the step's share of the machine's cores."""
+    given = os.environ.get("OMP_NUM_THREADS", "")
+    if given.isdigit() and int(given) > 0:
+        return int(given)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -251,7 +251,7 @@ class DNN:
             shares = softmax(found)
             return shares[:, 1:] if self._classes == 2 else shares
 
-        return permutation_shapley(probabilities, self._target, inputs, background)
+        return permutation_shapley(probabilities, self._features, inputs, background)
 
     def importance(self) -> Mapping[str, Mapping[str, float]]:
         raise AssertionError("a network has no explainer that asks for it")
@@ -296,6 +296,7 @@ class DNN:
                 + ", ".join(features.targets),
                 help="leave out FOR",
             )
+        self._features = features
         self._target: Target = targets[0]
         self._kind = kind
         self._classes = classes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,6 +25,8 @@ from sqlflow_runtime.estimators._base import (
     Settings,
     Training,
     Value,
+    needs_label,
+    threads,
 )
 from sqlflow_runtime.features._fitted import Specification, Target
 from sqlflow_runtime.features._matrix import Matrix, matrix, places
@@ -151,7 +152,9 @@ class XGBoost:
     def roles(self) -> Mapping[str, str]:
         return self._roles
 
-    def kind(self, label: pa.DataType) -> Kind:
+    def kind(self, label: pa.DataType | None) -> Kind:
+        if label is None:
+            raise needs_label(self.name)
         objective = self._params.get("objective")
         if objective is None:
             # A text or a truth value can only be a class, whatever the booster.
@@ -268,6 +271,9 @@ class XGBoost:
         kind = "margin" if margin else "value"
         return self._booster.inplace_predict(rows, predict_type=kind)
 
+    def points(self, inputs: Inputs) -> Any:
+        raise AssertionError("XGBoost does not cluster")
+
     def explainers(self) -> Sequence[str]:
         if self._booster_name() == "gblinear":
             return ("LinearExplainer", "XGBoostExplainer")
@@ -317,7 +323,7 @@ class XGBoost:
     def load(self, folder: Path, features: Specification, kind: Kind, classes: int) -> None:
         self._use(features, kind, classes)
         try:
-            self._booster = xgb.Booster({"nthread": _threads()})
+            self._booster = xgb.Booster({"nthread": threads()})
             self._booster.load_model(bytearray((folder / _MODEL_FILE).read_bytes()))
         except xgb.core.XGBoostError as error:
             raise ResourceError(f"the model's booster cannot be read: {_reason(error)}") from error
@@ -362,7 +368,7 @@ class XGBoost:
             params.pop("num_class", None)
         if self.name.startswith("xgboost.XGBRF"):
             params.setdefault("num_parallel_tree", int(self._trees or 100))
-        params.setdefault("nthread", _threads())
+        params.setdefault("nthread", threads())
         params.setdefault("verbosity", 0)
         metrics = params.get("eval_metric")
         if isinstance(metrics, str):
@@ -490,14 +496,6 @@ def _is_eval_metric(name: str) -> bool:
     if name in METRICS:
         return False
     return name in _EVAL_METRICS or re.split(r"[@]|-$", name)[0] in _EVAL_METRICS
-
-
-def _threads() -> int:
-    """Returns the step's share of the machine's cores."""
-    given = os.environ.get("OMP_NUM_THREADS", "")
-    if given.isdigit() and int(given) > 0:
-        return int(given)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager

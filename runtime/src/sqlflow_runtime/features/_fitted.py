@@ -409,6 +409,13 @@ class Specification:
         )
         return list(names)
 
+    def feature_names(self) -> list[str]:
+        """Returns the features' names; one that is in several targets is one feature."""
+        names = dict.fromkeys(
+            feature.name for target in self.targets.values() for feature in target.features
+        )
+        return list(names)
+
     def encode(self, batch: pa.RecordBatch, where: str, tally: Tally) -> dict[TargetName, Encoded]:
         columns = Columns(batch, where, tally)
         return {name: target.encode(columns) for name, target in self.targets.items()}

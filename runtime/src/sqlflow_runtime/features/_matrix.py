@@ -32,11 +32,11 @@ def places(target: Target) -> list[tuple[Feature, slice]]:
     return placed
 
 
-def matrix(target: Target, encoded: Encoded, engine: str) -> Matrix:
+def matrix(target: Target, encoded: Encoded, engine: str, *, keep_missing: bool = False) -> Matrix:
     """Returns a float32 matrix [rows, columns]: dense, or CSR when there are categories.
 
     A category is a column that holds its weight, or how often the row has it. Absent entries of a
-    CSR matrix and NaN mean the same to XGBoost: missing.
+    CSR matrix and NaN mean the same to XGBoost, missing; with `keep_missing`, NaN is an entry.
     """
     if not target.categories:
         return encoded.dense
@@ -45,7 +45,7 @@ def matrix(target: Target, encoded: Encoded, engine: str) -> Matrix:
     rows = [np.repeat(np.arange(encoded.rows), target.dense_width)]
     columns = [np.tile(np.arange(target.dense_width), encoded.rows)]
     data = [encoded.dense.ravel()]
-    present = ~np.isnan(data[0])
+    present = data[0] != 0 if keep_missing else ~np.isnan(data[0])
     rows[0], columns[0], data[0] = rows[0][present], columns[0][present], data[0][present]
     start = target.dense_width
     for (name, node), ragged in zip(target.categories, encoded.categories, strict=True):

@@ -36,8 +36,12 @@ def examples(
     """
     tally = Tally()
     inputs = features.encode_all(rows, where, tally)
-    truth = _column(rows, label.name, where, lambda array: label.encode(array, tally))
     weight = _role(rows, roles.get("weight"), where, tally)
+    if not label.kind.has_label:
+        tally.warn()
+        _check_weights(weight, roles)
+        return Examples(inputs, np.empty(0), weight), rows.rows
+    truth = _column(rows, label.name, where, lambda array: label.encode(array, tally))
     upper = _role(rows, roles.get("upper_bound"), where, tally)
     if upper is not None:
         # No end is known where there is none: the interval is open.
@@ -46,8 +50,7 @@ def examples(
     used = np.flatnonzero(~np.isnan(truth))
     tally.add(label.name, "no label, so the row is left out", _missing(rows, label))
     tally.warn()
-    if weight is not None and (np.isnan(weight[used]).any() or (weight[used] < 0).any()):
-        raise ProgramError(f"column `{roles['weight']}` holds weights that are NULL or negative")
+    _check_weights(None if weight is None else weight[used], roles)
     if not len(used):
         raise ProgramError(f"{where} has no row with a label")
     if group is not None:
@@ -62,6 +65,11 @@ def examples(
         None if upper is None else upper[used],
     )
     return chosen, len(used)
+
+
+def _check_weights(weight: Doubles | None, roles: Mapping[str, str]) -> None:
+    if weight is not None and (np.isnan(weight).any() or (weight < 0).any()):
+        raise ProgramError(f"column `{roles['weight']}` holds weights that are NULL or negative")
 
 
 def _missing(rows: Spool, label: Label) -> int:

@@ -39,6 +39,12 @@ def run(
     max_display = _max_display(params)
     model = _model.load(model_name)
     known = model.estimator.explainers()
+    if not known:
+        raise ProgramError(
+            f"the model `{model.name}` ({model.estimator.name}) predicts nothing that features "
+            "could be said to contribute to",
+            help="explain a model that predicts a class or a number",
+        )
     chosen = known[0] if explainer is None else _SYNONYMS.get(explainer, explainer)
     if chosen not in known:
         raise ProgramError(
@@ -103,8 +109,7 @@ def _contributions(
     max_display: int | None,
     session: list[str],
 ) -> None:
-    (target,) = model.features.targets.values()
-    names = [feature.name for feature in target.features]
+    names = model.features.feature_names()
     tally = Tally()
     sample = _sample(rows, BACKGROUND_ROWS)[0]
     background = model.features.encode_all(sample, model.where, Tally())

@@ -16,7 +16,10 @@ from sqlflow_runtime.estimators import Kind, Prediction
 from sqlflow_runtime.features._values import Tally
 from sqlflow_runtime.steps import _rows
 
-EXTRA_OUTPUTS = ("probabilities", "probability", "logits")
+_EXTRA_OUTPUTS = {
+    Kind.CLASSIFICATION: ("probabilities", "probability", "logits"),
+    Kind.DETECTION: ("score",),
+}
 
 
 def run(
@@ -43,7 +46,7 @@ def run(
             found = model.estimator.predict(inputs, logits="logits" in extra_outputs)
             columns = [batch.column(index) for index in kept]
             columns.append(model.label.decode(found.values))
-            columns += _extra_columns(extra_outputs, found)
+            columns += _extra_columns(extra_outputs, found, model)
             yield pa.RecordBatch.from_arrays(columns, schema=schema)
         tally.warn()
 
@@ -53,8 +56,11 @@ def run(
 def _kept(rows: Spool, label: Label, column: str) -> list[int]:
     """Returns the places of the columns that go into the table: all but the label."""
     names: list[str] = rows.schema.names
-    dropped = label.name if label.name in names else None
-    folded = [name for name in names if name.lower() == label.name.lower()]
+    if not label.kind.has_label:
+        folded, dropped = [], None
+    else:
+        folded = [name for name in names if name.lower() == label.name.lower()]
+        dropped = label.name if label.name in names else None
     if dropped is None and len(folded) == 1:
         dropped = folded[0]
     kept = [index for index, name in enumerate(names) if name != dropped]
@@ -67,13 +73,15 @@ def _kept(rows: Spool, label: Label, column: str) -> list[int]:
 
 
 def _check_extra_outputs(extra_outputs: list[str], model: _model.Model) -> None:
+    everything = [name for names in _EXTRA_OUTPUTS.values() for name in names]
+    suitable = _EXTRA_OUTPUTS.get(model.label.kind, ())
     for name in extra_outputs:
-        if name not in EXTRA_OUTPUTS:
-            raise ProgramError(f"no extra output `{name}`", help=did_you_mean(name, EXTRA_OUTPUTS))
-        if model.label.kind is not Kind.CLASSIFICATION:
+        if name not in everything:
+            raise ProgramError(f"no extra output `{name}`", help=did_you_mean(name, everything))
+        if name not in suitable:
             raise ProgramError(
-                f"the model `{model.name}` does not classify and has no `{name}`",
-                help="leave out predict.extra_outputs",
+                f"`{model.name}` is a {model.label.kind.value} model and has no `{name}`",
+                help=did_you_mean(name, suitable) or "leave out predict.extra_outputs",
             )
 
 
@@ -82,17 +90,24 @@ def _extra_fields(extra_outputs: list[str], label: Label) -> list[pa.Field]:
         "probabilities": [f"probability_{name}" for name in label.classes],
         "probability": ["probability"],
         "logits": [f"logit_{name}" for name in label.classes],
+        "score": ["score"],
     }
     return [pa.field(name, pa.float64()) for output in extra_outputs for name in names[output]]
 
 
-def _extra_columns(extra_outputs: list[str], found: Prediction) -> list[pa.Array]:
+def _extra_columns(
+    extra_outputs: list[str], found: Prediction, model: _model.Model
+) -> list[pa.Array]:
     columns: list[pa.Array] = []
     for output in extra_outputs:
         values = found.logits if output == "logits" else found.probabilities
+        if output == "score":
+            values = None if found.scores is None else found.scores[:, np.newaxis]
         if values is None:
             raise ProgramError(
-                f"the model's objective gives no {output}", help="train with binary:logistic"
+                f"the model `{model.name}` ({model.estimator.name}) gives no {output}",
+                help="leave it out of predict.extra_outputs, or train with another objective "
+                "or estimator",
             )
         if output == "probability":
             values = np.max(values, axis=1, keepdims=True, initial=0.0)

@@ -46,6 +46,8 @@ def _feature_names(targets: Mapping[str, Any]) -> list[str]:
 
 
 def _label(label: Mapping[str, Any]) -> str:
+    if not label["name"]:
+        return f"none, {label['kind']}"
     text = f"{label['name']} ({label['type']}), {label['kind']}"
     return f"{text} of {', '.join(label['classes'])}" if label["classes"] else text
 

@@ -40,8 +40,6 @@ class Request:
 def run(request: Request) -> None:
     started = time.monotonic()
     model = make_estimator(request.estimator, request.settings)
-    if request.label is None:
-        raise ProgramError(f"{model.name} learns from a label", help="say LABEL column")
     start = None if request.start_from is None else _start(request.start_from, model)
     rows, validation_rows = _read(request)
     if not rows.rows:
@@ -54,8 +52,10 @@ def run(request: Request) -> None:
     train, used = _rows.examples(rows, features, label, roles, WHERE)
     validation = None
     if validation_rows is not None:
-        found = find_column(label.name, validation_rows.schema.names, WHERE_VALIDATION)
-        checked = Label(label.field.with_name(found), label.kind, label.classes)
+        checked = label
+        if label.kind.has_label:
+            found = find_column(label.name, validation_rows.schema.names, WHERE_VALIDATION)
+            checked = Label(label.field.with_name(found), label.kind, label.classes)
         validation, _ = _rows.examples(validation_rows, features, checked, roles, WHERE_VALIDATION)
 
     training = model.fit(
@@ -101,7 +101,9 @@ def _read(request: Request) -> tuple[Spool, Spool | None]:
         return rows, spool(database.read(request.validation))
 
 
-def _label(name: str, model: Estimator, rows: Spool, start: _model.Model | None) -> Label:
+def _label(name: str | None, model: Estimator, rows: Spool, start: _model.Model | None) -> Label:
+    if name is None:
+        return Label.absent(model.kind(None))
     found = rows.schema.field(find_column(name, rows.schema.names, WHERE))
     label = find_label(name, rows.schema, model.kind(found.type))
     if start is not None:
@@ -132,7 +134,7 @@ def _features(
     roles: Mapping[str, str],
     start: _model.Model | None,
 ) -> Specification:
-    reserved = {label.name, *roles.values()}
+    reserved = {*([label.name] if label.kind.has_label else []), *roles.values()}
     if start is None:
         return fit(request.features, rows, reserved)
     # Trees and weights belong to the columns and vocabularies they were trained on.
