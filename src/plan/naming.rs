@@ -1,7 +1,7 @@
 //! Names of steps: what a statement does, not where it stands, so that a new
 //! statement renames no other.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
@@ -16,36 +16,50 @@ const LONGEST: usize = 28;
 /// The first step of a name keeps it bare; a later one that means something
 /// else takes the start of its text's hash, and the same text again a number.
 pub(super) fn names(steps: &[Step]) -> Vec<String> {
-    let mut taken = BTreeSet::new();
-    steps
-        .iter()
-        .map(|step| {
-            let name = candidates(step)
-                .find(|name| !taken.contains(name))
-                .expect("there is no end of candidates");
-            taken.insert(name.clone());
-            name
-        })
-        .collect()
+    let mut names = Names::default();
+    steps.iter().map(|step| names.next(step)).collect()
 }
 
-fn candidates(step: &Step) -> impl Iterator<Item = String> {
+#[derive(Default)]
+struct Names {
+    taken: BTreeSet<String>,
+    /// For names that were numbered, the first number that is not taken.
+    numbers: BTreeMap<String, usize>,
+}
+
+impl Names {
+    fn next(&mut self, step: &Step) -> String {
+        let base = base(step);
+        if self.taken.insert(base.clone()) {
+            return base;
+        }
+        let hashed = with_suffix(&base, &step.digest[..6]);
+        if self.taken.insert(hashed.clone()) {
+            return hashed;
+        }
+        let number = self.numbers.entry(hashed.clone()).or_insert(2);
+        loop {
+            let numbered = with_suffix(&hashed, &number.to_string());
+            *number += 1;
+            if self.taken.insert(numbered.clone()) {
+                return numbered;
+            }
+        }
+    }
+}
+
+fn base(step: &Step) -> String {
     let words = format!("{}-{}", step.title.verb, step.title.object);
     let slug = slug(&words);
     let lost = slug.len() <= step.title.verb.len() && !step.title.object.is_empty();
-    let base = if lost {
+    if lost {
         // Nothing of the object's name is left: its hash stands for it.
         with_suffix(&slug, &hash(&words))
     } else if slug.len() > LONGEST {
         with_suffix(&slug, &hash(&words))
     } else {
         slug
-    };
-    let hashed = with_suffix(&base, &step.digest[..6]);
-    let numbered = hashed.clone();
-    std::iter::once(base)
-        .chain(std::iter::once(hashed))
-        .chain((2_usize..).map(move |number| with_suffix(&numbered, &number.to_string())))
+    }
 }
 
 fn with_suffix(base: &str, suffix: &str) -> String {
