@@ -84,7 +84,7 @@ fn a_common_table_expression_hides_a_table_in_its_scope_only() {
 #[test]
 fn a_view_is_what_it_reads() {
     insta::assert_snapshot!(plan("
-        CREATE TABLE t AS SELECT 1 AS x;
+        CREATE TABLE t AS SELECT * FROM source;
         CREATE VIEW v AS SELECT * FROM t;
         CREATE VIEW w AS SELECT * FROM v;
         INSERT INTO t VALUES (2);
@@ -233,7 +233,7 @@ fn session_state_changes_inside_a_transaction_too() {
 #[test]
 fn a_temporary_table_lives_in_one_step() {
     insta::assert_snapshot!(plan("
-        CREATE TEMP TABLE t AS SELECT 1 AS x;
+        CREATE TEMP TABLE t AS SELECT 1 AS x, 2 AS y;
         CREATE TABLE a AS SELECT * FROM t;
         CREATE TABLE b AS SELECT * FROM a;
     "), @"
@@ -241,14 +241,14 @@ fn a_temporary_table_lives_in_one_step() {
     create-b <- create-t
     ");
     insta::assert_snapshot!(plan("
-        CREATE TEMP TABLE t AS SELECT 1 AS x;
+        CREATE TEMP TABLE t AS SELECT 1 AS x, 2 AS y;
         SELECT * FROM t TO TRAIN xgboost.gbtree LABEL x INTO m;
     "), @"
     error[E0401]: an ML statement runs in a step of its own and cannot share a session
      --> p.sql:3:9
       |
-    2 |         CREATE TEMP TABLE t AS SELECT 1 AS x;
-      |         ------------------------------------ the session begins here
+    2 |         CREATE TEMP TABLE t AS SELECT 1 AS x, 2 AS y;
+      |         -------------------------------------------- the session begins here
     3 |         SELECT * FROM t TO TRAIN xgboost.gbtree LABEL x INTO m;
       |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |

@@ -81,6 +81,13 @@ codes! {
     E0313 = UnknownMetric, "no metric has this name";
     E0314 = UnknownColumn, "a column is not among those that the query selects";
     E0315 = UnknownTarget, "the estimator has no columns of the name behind `FOR`";
+    E0316 = UnknownColumnInQuery, "a query names a column that its tables do not have";
+    E0317 = DuplicateColumn, "a column that is used stands twice in the query's result";
+    E0318 = NoMatchingColumn, "a pattern or `*` in `COLUMN` stands for no column";
+    E0319 = ColumnTypeDoesNotFit, "a column's type does not fit what is made of it";
+    E0320 = MissingInput, "a query lacks a column that the model was trained on";
+    E0321 = InputTypeChanged, "a column has another type than the model was trained on";
+    E0322 = ColumnTaken, "the predicted column has the name of a column of the query";
     E0401 = SharedSession, "statements that share a session cannot become one step";
     E0501 = StepTooLarge, "a step is larger than a container's argument may be";
     E0502 = ArtifactTooLarge, "the manifest is larger than a cluster takes";

@@ -4,6 +4,8 @@
 mod attributes;
 mod catalog;
 mod columns;
+mod inputs;
+mod relations;
 mod scope;
 mod session;
 mod settings;

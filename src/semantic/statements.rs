@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::attributes::{self, Checked};
 use super::catalog::{self, Estimator, Role};
 use super::columns;
+use super::inputs::{self, Inputs};
+use super::relations::{Column, Origin, Relation, Relations};
 use super::scope::Scope;
 use super::session::{Piece, Tie, digest};
 use super::settings;
@@ -15,7 +17,7 @@ use crate::ir::{
 };
 use crate::quantity::is_image;
 use crate::source::{SourceFile, Span};
-use crate::syntax::ast::{self, Effects, Ident, Name, SqlQuery, StatementKind};
+use crate::syntax::ast::{self, Effects, Name, SqlQuery, StatementKind};
 use crate::syntax::sql::{self, Dialect};
 
 /// Lowers a program's statements, knowing at each what came before.
@@ -30,6 +32,8 @@ pub(super) struct Analyzer<'a> {
     /// Names of the statements prepared so far.
     prepared: BTreeSet<String>,
     models: BTreeMap<String, Model>,
+    /// The columns of tables at this point.
+    relations: Relations,
     /// Models trained anywhere in the program, with the place of the first
     /// training.
     trained: BTreeMap<String, Span>,
@@ -54,6 +58,8 @@ struct Model {
     estimator: Option<&'static Estimator>,
     image: Option<String>,
     span: Span,
+    /// What is known of the columns that it was trained on.
+    inputs: Option<Inputs>,
 }
 
 /// What a step reads and writes, being collected.
@@ -62,6 +68,8 @@ struct Access {
     reads: BTreeSet<Resource>,
     writes: BTreeSet<Resource>,
     barrier: Option<&'static str>,
+    /// The columns of the query to validate on, and where it stands.
+    validation: Option<(Relation, Span)>,
 }
 
 impl<'a> Analyzer<'a> {
@@ -87,6 +95,7 @@ impl<'a> Analyzer<'a> {
             functions: BTreeMap::new(),
             prepared: BTreeSet::new(),
             models: BTreeMap::new(),
+            relations: Relations::new(dialect),
             trained,
             pieces: Vec::new(),
             diagnostics: Diagnostics::default(),
@@ -99,7 +108,7 @@ impl<'a> Analyzer<'a> {
 
     pub(super) fn statement(&mut self, statement: &ast::Statement) {
         match &statement.kind {
-            StatementKind::Sql(sql) => self.sql(statement, &sql.effects),
+            StatementKind::Sql(sql) => self.sql(statement, sql),
             StatementKind::Train(train) => self.train(statement, train),
             StatementKind::Predict(predict) => self.predict(statement, predict),
             StatementKind::Explain(explain) => self.explain(statement, explain),
@@ -124,7 +133,8 @@ impl<'a> Analyzer<'a> {
         );
     }
 
-    fn sql(&mut self, statement: &ast::Statement, effects: &Effects) {
+    fn sql(&mut self, statement: &ast::Statement, sql: &ast::SqlStatement) {
+        let effects = &sql.effects;
         match &effects.role {
             ast::Role::Use(name) => {
                 self.scope.use_schema(name);
@@ -148,6 +158,10 @@ impl<'a> Analyzer<'a> {
             }
         }
         self.calls(effects, &mut access);
+        if access.barrier.is_some() {
+            self.relations.forget_all();
+        }
+        self.columns(sql, &access.reads);
         self.views(effects, &access.reads);
         if let Some(function) = &effects.defines {
             // A macro is the text of its definition; what a function does is
@@ -212,6 +226,53 @@ impl<'a> Analyzer<'a> {
         }
     }
 
+    /// Checks the columns that a statement names, and takes in what it does to
+    /// the columns of tables.
+    fn columns(&mut self, sql: &ast::SqlStatement, reads: &BTreeSet<Resource>) {
+        if let Some(columns) = &sql.columns {
+            let found = self
+                .relations
+                .statement(self.source, &self.scope, columns, reads);
+            found
+                .into_iter()
+                .for_each(|found| self.diagnostics.push(found));
+        }
+        let effects = &sql.effects;
+        let is_followed = sql.columns.as_ref().is_some_and(|c| !c.changes.is_empty());
+        if !is_followed && !KEEPS_COLUMNS.contains(&effects.verb) {
+            for name in &effects.writes {
+                self.relations.forget(&self.scope, name);
+            }
+        }
+        if effects.verb != "create" {
+            for name in &effects.schemas {
+                match self.scope.schema(name) {
+                    Resource::Schema(schema) => self.relations.forget_schema(&schema),
+                    Resource::Table(_) | Resource::Model(_) => self.relations.forget_all(),
+                }
+            }
+        }
+        let is_unknown = match &effects.role {
+            ast::Role::Unknown(_) => !KEEPS_COLUMNS.contains(&effects.verb),
+            ast::Role::Execute(_) => true,
+            _ => false,
+        };
+        if is_unknown {
+            self.relations.forget_all();
+        }
+    }
+
+    /// The columns of the result of the query in front of an ML clause.
+    fn result(&mut self, query: &SqlQuery) -> Relation {
+        let (relation, found) = self
+            .relations
+            .result(self.source, &self.scope, &query.columns);
+        found
+            .into_iter()
+            .for_each(|found| self.diagnostics.push(found));
+        relation
+    }
+
     /// A view is what it reads; a table or nothing that takes its name is not.
     fn views(&mut self, effects: &Effects, reads: &BTreeSet<Resource>) {
         for name in &effects.writes {
@@ -224,6 +285,9 @@ impl<'a> Analyzer<'a> {
     }
 
     fn remember(&mut self, statement: &ast::Statement, kind: SessionKind) {
+        if kind == SessionKind::Set && is_about_names(self.source.slice(statement.span)) {
+            self.relations.forget_all();
+        }
         for directive in &statement.directives {
             self.diagnostics.push(
                 Diagnostic::new(
@@ -284,7 +348,7 @@ impl<'a> Analyzer<'a> {
         let Some(estimator) = self.estimator(&train.estimator) else {
             // The model counts as trained, so that one misspelt name is one
             // message.
-            return self.remember_model(train, None);
+            return self.remember_model(train, None, None);
         };
         let model = train.into.as_ref().map(Name::dotted).unwrap_or_default();
         let mut access = self.query_access(&train.query);
@@ -309,12 +373,12 @@ impl<'a> Analyzer<'a> {
         };
         self.train_attributes(train, estimator, &mut lowered, &mut access);
         self.check_label(train, estimator);
-        self.check_columns(train);
+        let inputs = self.check_inputs(train, &access);
         if let Some(start) = &train.start_from {
             self.check_start(start, estimator);
             self.use_model(start, &mut access);
         }
-        self.remember_model(train, Some(estimator));
+        self.remember_model(train, Some(estimator), Some(inputs));
         access.writes.insert(Resource::Model(model.clone()));
         let image = train.estimator.image.clone();
         let title = Title {
@@ -342,12 +406,18 @@ impl<'a> Analyzer<'a> {
         }
     }
 
-    fn remember_model(&mut self, train: &ast::Train, estimator: Option<&'static Estimator>) {
+    fn remember_model(
+        &mut self,
+        train: &ast::Train,
+        estimator: Option<&'static Estimator>,
+        inputs: Option<Inputs>,
+    ) {
         if let Some(into) = &train.into {
             let model = Model {
                 estimator,
                 image: train.estimator.image.clone(),
                 span: into.span,
+                inputs,
             };
             self.models.insert(into.dotted(), model);
         }
@@ -488,6 +558,13 @@ impl<'a> Analyzer<'a> {
                 for name in &query.effects.reads {
                     access.reads.extend(self.scope.reads(name));
                 }
+                let (relation, found) = self.relations.result(&inner, &self.scope, &query.columns);
+                access.validation = Some((relation, attribute.written.value.span));
+                for mut found in found {
+                    found.span = attribute.written.value.span;
+                    found.message = format!("in `validation.select`: {}", found.message);
+                    self.diagnostics.push(found);
+                }
             }
             Err(mut error) => {
                 error.span = attribute.written.value.span;
@@ -574,7 +651,7 @@ impl<'a> Analyzer<'a> {
             );
             return;
         };
-        let same = |ident: &&Ident| ident.text.eq_ignore_ascii_case(&label.text);
+        let same = |ident: &&ast::Ident| ident.text.eq_ignore_ascii_case(&label.text);
         if let Some(feature) = columns::named(&train.columns).into_iter().find(same) {
             let message = format!("`{}` is the label and a feature", label.text);
             self.diagnostics.push(
@@ -585,15 +662,15 @@ impl<'a> Analyzer<'a> {
         }
     }
 
-    /// Columns that the query spells out are known; behind a `*` they are not.
-    fn check_columns(&mut self, train: &ast::Train) {
-        let Some(known) = &train.query.columns else {
-            return;
-        };
-        let named = columns::named(&train.columns);
-        for ident in named.into_iter().chain(&train.label) {
-            check_column(ident, known, &mut self.diagnostics);
+    /// Checks the columns that a training names, and says what it needs of a
+    /// query.
+    fn check_inputs(&mut self, train: &ast::Train, access: &Access) -> Inputs {
+        let relation = self.result(&train.query);
+        let inputs = inputs::train(train, &relation, &mut self.diagnostics);
+        if let Some((relation, span)) = &access.validation {
+            inputs.check_validation(relation, *span, &mut self.diagnostics);
         }
+        inputs
     }
 
     fn predict(&mut self, statement: &ast::Statement, predict: &ast::Predict) {
@@ -616,6 +693,11 @@ impl<'a> Analyzer<'a> {
             }
         }
         let Some(model) = &predict.model else { return };
+        let relation = self.result(&predict.query);
+        let inputs = self.inputs(model);
+        if let Some(inputs) = &inputs {
+            inputs.check_predict(predict, model, &relation, &mut self.diagnostics);
+        }
         let mut access = self.query_access(&predict.query);
         let image = self.use_model(model, &mut access);
         self.write(&predict.into, &mut access);
@@ -625,14 +707,21 @@ impl<'a> Analyzer<'a> {
             model: model.dotted(),
             into: self.scope.stored(&predict.into),
             column: self.scope.stored_ident(&predict.column),
-            extra_outputs,
+            extra_outputs: extra_outputs.clone(),
             batch_size,
         });
         let title = Title {
             verb: "predict",
             object: predict.into.dotted(),
         };
+        let written = inputs.map(|inputs| {
+            let column = self.scope.stored_ident(&predict.column);
+            inputs.predicted(&relation, &column, &extra_outputs, predict.into.span)
+        });
         self.push(statement, action, title, access, image, Tie::None);
+        if let Some(written) = written {
+            self.relations.define(&self.scope, &predict.into, written);
+        }
     }
 
     fn check_extra_outputs(&mut self, outputs: &[String], written: &ast::Attribute) {
@@ -665,8 +754,12 @@ impl<'a> Analyzer<'a> {
                 self.check_metrics(&metrics, &[], attribute.written);
             }
         }
-        if let (Some(label), Some(known)) = (&evaluate.label, &evaluate.query.columns) {
-            check_column(label, known, &mut self.diagnostics);
+        let relation = self.result(&evaluate.query);
+        if let Some(label) = &evaluate.label {
+            inputs::check_column(label, &relation, &mut self.diagnostics);
+        }
+        if let Some(inputs) = self.inputs(&evaluate.model) {
+            inputs.check_evaluate(evaluate, &relation, &mut self.diagnostics);
         }
         let mut access = self.query_access(&evaluate.query);
         let image = self.use_model(&evaluate.model, &mut access);
@@ -675,7 +768,7 @@ impl<'a> Analyzer<'a> {
             select: self.source.slice(evaluate.query.span).to_owned(),
             model: evaluate.model.dotted(),
             label: evaluate.label.as_ref().map(|label| label.text.clone()),
-            metrics,
+            metrics: metrics.clone(),
             into,
         });
         let title = Title {
@@ -683,6 +776,11 @@ impl<'a> Analyzer<'a> {
             object: evaluate.model.dotted(),
         };
         self.push(statement, action, title, access, image, Tie::None);
+        // Without names, the runtime chooses the metrics.
+        if let (Some(into), false) = (&evaluate.into, metrics.is_empty()) {
+            let written = measures(&metrics, into.span);
+            self.relations.define(&self.scope, into, written);
+        }
     }
 
     /// Checks names of metrics; `own` are those that only this training knows.
@@ -741,6 +839,13 @@ impl<'a> Analyzer<'a> {
             .explainer
             .as_ref()
             .and_then(|name| self.explainer(name, &explain.model));
+        let relation = self.result(&explain.query);
+        // That one looks at the model only.
+        if explainer.as_deref() != Some("XGBoostExplainer")
+            && let Some(inputs) = self.inputs(&explain.model)
+        {
+            inputs.check_query(&explain.model, &relation, &mut self.diagnostics);
+        }
         let mut access = self.query_access(&explain.query);
         let image = self.use_model(&explain.model, &mut access);
         let into = self.result_table(explain.into.as_ref(), &mut access);
@@ -756,6 +861,10 @@ impl<'a> Analyzer<'a> {
             object: explain.model.dotted(),
         };
         self.push(statement, action, title, access, image, Tie::None);
+    }
+
+    fn inputs(&self, model: &Name) -> Option<Inputs> {
+        self.models.get(&model.dotted())?.inputs.clone()
     }
 
     fn explainer(&mut self, name: &Name, model: &Name) -> Option<String> {
@@ -867,6 +976,16 @@ impl<'a> Analyzer<'a> {
         image: Option<String>,
         tie: Tie,
     ) {
+        if !matches!(action, Action::Query(_)) {
+            for table in &access.writes {
+                if let Resource::Table(table) = table {
+                    self.relations.forget_key(table);
+                }
+            }
+            if access.barrier.is_some() {
+                self.relations.forget_all();
+            }
+        }
         let settings = settings::lower(&statement.directives, &mut self.diagnostics);
         let mut reads = access.reads;
         if !matches!(action, Action::ShowTrain(_)) {
@@ -910,6 +1029,20 @@ fn missing_hidden_units(train: &ast::Train, estimator: &Estimator) -> Diagnostic
 /// SQLFlow's default.
 const DEFAULT_ROUNDS: usize = 10;
 
+/// Verbs of statements that leave the columns of tables as they are.
+const KEEPS_COLUMNS: [&str; 17] = [
+    "select", "insert", "update", "delete", "merge", "truncate", "index", "copy", "load",
+    "analyze", "explain", "describe", "comment", "macro", "function", "use", "set",
+];
+
+/// Whether a `SET` or the like may change which table a name means.
+fn is_about_names(text: &str) -> bool {
+    let text = text.to_lowercase();
+    ["path", "schema", "catalog", "database", "warehouse", "role"]
+        .iter()
+        .any(|word| text.contains(word))
+}
+
 fn effects(program: &ast::Program) -> impl Iterator<Item = &Effects> {
     program
         .statements
@@ -940,19 +1073,16 @@ fn tables(program: &ast::Program) -> impl Iterator<Item = &Name> {
     effects(program).flat_map(|effects| effects.reads.iter().chain(&effects.writes))
 }
 
-fn check_column(ident: &Ident, known: &[String], diagnostics: &mut Diagnostics) {
-    if known
-        .iter()
-        .any(|name| name.eq_ignore_ascii_case(&ident.text))
-    {
-        return;
+/// The table of one row that an evaluation writes.
+fn measures(metrics: &[String], span: Span) -> Relation {
+    let names = std::iter::once("loss").chain(metrics.iter().map(String::as_str));
+    let columns = names.map(|name| Column {
+        name: Some(name.into()),
+        kind: None,
+    });
+    Relation {
+        columns: columns.collect(),
+        origin: Origin::Statement(span),
+        ..Relation::default()
     }
-    let message = format!("the query has no column `{}`", ident.text);
-    diagnostics.push(
-        Diagnostic::new(Code::UnknownColumn, ident.span, message).suggest(
-            &ident.text,
-            known.iter().map(String::as_str),
-            || format!("it selects {}", known.join(", ")),
-        ),
-    );
 }

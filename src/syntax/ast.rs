@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use super::relation;
 use crate::source::Span;
 
 /// A program: its statements in order.
@@ -90,6 +91,9 @@ impl Name {
 pub struct SqlStatement {
     pub span: Span,
     pub effects: Effects,
+    /// What it says of the columns of tables.
+    #[serde(skip)]
+    pub columns: Option<Box<relation::Columns>>,
 }
 
 /// A query: what it reads and, where the text tells, what it returns.
@@ -97,8 +101,9 @@ pub struct SqlStatement {
 pub struct SqlQuery {
     pub span: Span,
     pub effects: Effects,
-    /// The result's columns when each is spelled out; `None` behind a `*`.
-    pub columns: Option<Vec<String>>,
+    /// What the columns of its result follow from.
+    #[serde(skip)]
+    pub columns: relation::Query,
 }
 
 impl SqlQuery {
@@ -107,7 +112,7 @@ impl SqlQuery {
         SqlQuery {
             span,
             effects: Effects::unknown(why),
-            columns: None,
+            columns: relation::Query::default(),
         }
     }
 }

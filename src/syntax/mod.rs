@@ -5,9 +5,11 @@ mod clause;
 mod directive;
 mod parser;
 mod parts;
+pub mod relation;
 mod split;
 pub mod sql;
 mod statement;
+pub mod types;
 
 use std::fmt::Write;
 

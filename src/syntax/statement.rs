@@ -93,6 +93,7 @@ fn kind(source: &SourceFile, reading: Reading, tokens: &mut [Token], span: Span)
                     let statement = SqlStatement {
                         span,
                         effects: Effects::unknown(UNPARSED),
+                        columns: None,
                     };
                     (Some(StatementKind::Sql(statement)), vec![barrier(error)])
                 }

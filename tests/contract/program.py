@@ -5,7 +5,7 @@ from sqlflow_runtime import Step, bucket, category_hash, category_id, column, cr
 
 def create_t():
     sqlflow_runtime.query(
-        statements=["CREATE TABLE t AS SELECT 1 AS x"],
+        statements=["CREATE TABLE t AS SELECT * FROM source"],
         session=["SET threads = 2"],
     )
 

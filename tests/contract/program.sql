@@ -1,7 +1,7 @@
 -- One step of every kind, with every argument and every feature column of the step contract.
 SET threads = 2;
 
-CREATE TABLE t AS SELECT 1 AS x;
+CREATE TABLE t AS SELECT * FROM source;
 
 SELECT * FROM t
 TO TRAIN xgboost.gbtree

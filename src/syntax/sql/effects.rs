@@ -5,13 +5,14 @@ use std::ops::ControlFlow;
 use sqlparser::ast::{
     AlterTableOperation, CommentObject, CopySource, CopyTarget, CreateTable, CreateTableLikeKind,
     CreateView, Delete, Expr, FromTable, Insert, ObjectName, ObjectType, Query,
-    RenameTableNameKind, Reset, SchemaName, SelectItem, Set, SetExpr, Statement, TableFactor,
-    TableObject, TableWithJoins, Update, UpdateTableFromKind, Use, Visit, Visitor,
+    RenameTableNameKind, Reset, SchemaName, Set, SetExpr, Statement, TableFactor, TableObject,
+    TableWithJoins, Update, UpdateTableFromKind, Use, Visit, Visitor,
 };
 
 use super::names;
 use crate::source::{SourceFile, Span};
 use crate::syntax::ast::{Effects, Name, Role, SqlQuery, SqlStatement};
+use crate::syntax::relation;
 
 pub(super) fn query(source: &SourceFile, query: &Query, span: Span) -> SqlQuery {
     let mut collector = Collector::new(source, "select");
@@ -19,35 +20,7 @@ pub(super) fn query(source: &SourceFile, query: &Query, span: Span) -> SqlQuery 
     SqlQuery {
         span,
         effects: collector.effects,
-        columns: columns(&query.body),
-    }
-}
-
-/// The names of a query's columns when each is spelled out.
-fn columns(body: &SetExpr) -> Option<Vec<String>> {
-    match body {
-        // DuckDB's `FROM t` selects everything.
-        SetExpr::Select(select) if select.projection.is_empty() => None,
-        SetExpr::Select(select) => select.projection.iter().map(column).collect(),
-        // The left arm names the columns of a set operation.
-        SetExpr::SetOperation { left, .. } => columns(left),
-        SetExpr::Query(query) => columns(&query.body),
-        _ => None,
-    }
-}
-
-fn column(item: &SelectItem) -> Option<String> {
-    match item {
-        SelectItem::ExprWithAlias { alias, .. } => Some(alias.value.clone()),
-        SelectItem::UnnamedExpr(Expr::Identifier(ident)) => Some(ident.value.clone()),
-        SelectItem::UnnamedExpr(Expr::CompoundIdentifier(parts)) => {
-            parts.last().map(|part| part.value.clone())
-        }
-        // The database names an expression as it likes.
-        SelectItem::UnnamedExpr(_)
-        | SelectItem::ExprWithAliases { .. }
-        | SelectItem::QualifiedWildcard(..)
-        | SelectItem::Wildcard(_) => None,
+        columns: relation::Query::default(),
     }
 }
 
@@ -57,6 +30,7 @@ pub(super) fn statement(source: &SourceFile, statement: &Statement, span: Span) 
     SqlStatement {
         span,
         effects: collector.effects,
+        columns: None,
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod effects;
 mod names;
+mod projection;
 
 use std::num::NonZeroUsize;
 
@@ -525,7 +526,11 @@ pub(super) fn statement(
         }
         parser.parse_statement()
     })?;
-    Ok(effects::statement(source, &statement, span))
+    let columns = projection::statement(source, dialect, &statement);
+    Ok(SqlStatement {
+        columns,
+        ..effects::statement(source, &statement, span)
+    })
 }
 
 /// Parses the tokens of the query in front of an ML clause. The tokens are
@@ -544,7 +549,11 @@ pub(super) fn leading_query(
                 .replace("end of the statement", "end of the query");
             error
         })?;
-    Ok(effects::query(source, &query, span))
+    let columns = projection::query(source, dialect, &query);
+    Ok(SqlQuery {
+        columns,
+        ..effects::query(source, &query, span)
+    })
 }
 
 /// Parses the tokens of a query inside an attribute.

@@ -1,0 +1,3 @@
+CREATE TABLE houses (area DOUBLE, rooms INTEGER, price DOUBLE);
+
+SELECT area, room FROM houses;
