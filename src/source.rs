@@ -37,16 +37,21 @@ pub struct Position {
 pub struct SourceFile {
     name: String,
     text: String,
+    has_mark: bool,
     line_starts: Vec<usize>,
 }
 
 impl SourceFile {
+    /// The byte order mark.
+    pub const MARK: char = '\u{feff}';
+
     /// Takes a program's text. A byte order mark at the start belongs to the
     /// file and not to the program, so it is dropped.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> SourceFile {
         let mut text: String = text.into();
-        if text.starts_with('\u{feff}') {
-            text.drain(..'\u{feff}'.len_utf8());
+        let has_mark = text.starts_with(SourceFile::MARK);
+        if has_mark {
+            text.drain(..SourceFile::MARK.len_utf8());
         }
         let line_starts = std::iter::once(0)
             .chain(text.match_indices('\n').map(|(at, _)| at + 1))
@@ -54,8 +59,15 @@ impl SourceFile {
         SourceFile {
             name: name.into(),
             text,
+            has_mark,
             line_starts,
         }
+    }
+
+    /// Whether the file begins with a byte order mark, which is no part of
+    /// the text.
+    pub fn has_mark(&self) -> bool {
+        self.has_mark
     }
 
     /// The path or name shown to the user.

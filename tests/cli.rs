@@ -306,3 +306,60 @@ fn a_plan_is_drawn_and_explained() {
         assert_eq!(sqlflowc(wrong, b"").status, 2, "{wrong:?}");
     }
 }
+
+#[test]
+fn programs_are_formatted_in_place_and_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    let canonical = "SELECT * FROM t\r\nTO EXPLAIN m;\r\n";
+    write("done.sql", canonical);
+    write("a.sql", "SELECT * FROM t TO EXPLAIN m\r\n");
+    write("b.sql", "SELECT 1 ;\nSELEC 2 ;\n");
+
+    let all = ["done.sql", "a.sql", "b.sql"];
+    let ran = sqlflowc_in(
+        folder.path(),
+        &[&["fmt", "--check"], &all[..]].concat(),
+        b"",
+    );
+    assert_eq!((ran.status, ran.stdout.as_str()), (1, "a.sql\nb.sql\n"));
+    assert!(ran.stderr.contains("error[E0201]"), "{}", ran.stderr);
+    let ran = sqlflowc_in(folder.path(), &["fmt", "--diff", "b.sql"], b"");
+    assert_eq!(ran.status, 1);
+    insta::assert_snapshot!(ran.stdout, @"
+    --- b.sql
+    +++ b.sql (canonical)
+    @@ -1,2 +1,2 @@
+    -SELECT 1 ;
+    +SELECT 1;
+     SELEC 2 ;
+    ");
+    assert_eq!(
+        read("b.sql"),
+        "SELECT 1 ;\nSELEC 2 ;\n",
+        "nothing is written"
+    );
+
+    let ran = sqlflowc_in(folder.path(), &["fmt", "a.sql", "done.sql"], b"");
+    assert_eq!(
+        (ran.status, ran.stdout.as_str(), ran.stderr.as_str()),
+        (0, "", "")
+    );
+    assert_eq!(read("a.sql"), canonical);
+    let ran = sqlflowc_in(folder.path(), &["fmt", "--check", "a.sql", "done.sql"], b"");
+    assert_eq!((ran.status, ran.stdout.as_str()), (0, ""));
+
+    let ran = sqlflowc_in(folder.path(), &["fmt", "missing.sql", "b.sql"], b"");
+    assert_eq!(ran.status, 3);
+    assert_eq!(
+        read("b.sql"),
+        "SELECT 1;\nSELEC 2 ;\n",
+        "neither the file that is missing nor the statement that is none keeps others from it"
+    );
+    let ran = sqlflowc(&["fmt", "-"], b"\xef\xbb\xbfSELECT 1");
+    assert_eq!(
+        (ran.status, ran.stdout.as_str()),
+        (0, "\u{feff}SELECT 1;\n")
+    );
+}

@@ -141,8 +141,8 @@ WITH
 COLUMN
     radius_mean, texture_mean, smoothness_mean, compactness_mean, concavity_mean,
     concave_points_mean, symmetry_mean, radius_worst, texture_worst, smoothness_worst,
-    compactness_worst, concavity_worst, concave_points_worst, symmetry_worst,
-    radius_variation, texture_variation, area_variation, concave_points_variation
+    compactness_worst, concavity_worst, concave_points_worst, symmetry_worst, radius_variation,
+    texture_variation, area_variation, concave_points_variation
 LABEL diagnosis
 INTO tumours_gbtree;
 
@@ -159,8 +159,8 @@ WITH
     train.num_boost_round = 40,
     validation.select = "SELECT * FROM tumours.validation"
 COLUMN
-    radius_worst, area_worst, concave_points_worst, concavity_worst, texture_worst,
-    radius_growth, area_growth, texture_growth, roundness, INDICATOR(size_band)
+    radius_worst, area_worst, concave_points_worst, concavity_worst, texture_worst, radius_growth,
+    area_growth, texture_growth, roundness, INDICATOR(size_band)
 LABEL diagnosis
 INTO tumours_dart;
 

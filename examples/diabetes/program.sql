@@ -110,10 +110,8 @@ WITH
     train.batch_size = 32,
     validation.select = "SELECT * FROM diabetes.scaled WHERE part = 'validation'"
 COLUMN
-    bmi_z, pressure_z, triglycerides_z, hdl_z, glucose_z,
-    INDICATOR(CATEGORY_ID(sex, 3)),
-    EMBEDDING(CATEGORY_HASH(age_band, 16), 4),
-    INDICATOR(CROSS([age_band, weight_band], 32))
+    bmi_z, pressure_z, triglycerides_z, hdl_z, glucose_z, INDICATOR(CATEGORY_ID(sex, 3)),
+    EMBEDDING(CATEGORY_HASH(age_band, 16), 4), INDICATOR(CROSS([age_band, weight_band], 32))
 LABEL progression
 INTO diabetes_dnn;
 

@@ -12,6 +12,7 @@ use sqlflowc::diagnostic::Warnings;
 use sqlflowc::syntax::sql::Dialect;
 
 use super::config::ConfigArguments;
+use super::fmt::FmtArguments;
 use super::plan::PlanArguments;
 
 /// Compile SQL programs with machine-learning clauses to workflows
@@ -31,6 +32,11 @@ pub(super) enum Command {
     Compile(CompileArguments),
     /// Check programs and report all problems
     Check(CheckArguments),
+    /// Bring programs into canonical form
+    ///
+    /// Lays out ML clauses, one sub-clause a line, and leaves the SQL as it is
+    /// written. A statement that does not parse is left as it stands.
+    Fmt(FmtArguments),
     /// Show which step waits for which, and why
     Plan(PlanArguments),
     /// Run a program on this machine

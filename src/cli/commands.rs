@@ -22,12 +22,13 @@ use super::arguments::{
 };
 use super::files::{is_same_file, print, read_program, write_artifact};
 use super::settings::Loaded;
-use super::{Exit, WrongConfiguration, config, environment, plan, run, settings};
+use super::{Exit, WrongConfiguration, config, environment, fmt, plan, run, settings};
 
 pub(super) fn run(arguments: Arguments, sources: &Sources) -> Result<Exit> {
     match arguments.command {
         Command::Compile(arguments) => compile_command(&arguments, sources),
         Command::Check(arguments) => check(&arguments),
+        Command::Fmt(arguments) => fmt::fmt(&arguments),
         Command::Plan(arguments) => plan::plan(&arguments),
         Command::Run(arguments) => run_command(&arguments),
         Command::Dump(arguments) => dump(&arguments),

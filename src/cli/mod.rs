@@ -5,6 +5,7 @@ mod commands;
 mod config;
 mod environment;
 mod files;
+mod fmt;
 mod plan;
 mod progress;
 mod run;

@@ -3,6 +3,7 @@
 pub mod ast;
 mod clause;
 mod directive;
+pub mod format;
 mod parser;
 mod parts;
 pub mod relation;

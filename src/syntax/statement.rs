@@ -58,7 +58,14 @@ fn trimmed(source: &SourceFile, span: Span) -> Span {
 /// A statement as far as it can be read, and what is wrong with it.
 type Read = (Option<StatementKind>, Vec<Diagnostic>);
 
-fn kind(source: &SourceFile, reading: Reading, tokens: &mut [Token], span: Span) -> Read {
+/// Reads one statement, given its tokens from the first word to the last,
+/// which are used up.
+pub(super) fn kind(
+    source: &SourceFile,
+    reading: Reading,
+    tokens: &mut [Token],
+    span: Span,
+) -> Read {
     let dialect = reading.dialect;
     let words = words(tokens);
     if let [show, train, rest @ ..] = words.as_slice()
