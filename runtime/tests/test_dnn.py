@@ -260,6 +260,7 @@ def test_a_row_limit_is_said(iris: Path, said: Said, monkeypatch: pytest.MonkeyP
         ({"loss": {"name": "huber"}}, "no loss `huber`"),
         ({"rounds": 3}, "is trained in epochs and has no rounds"),
         ({"early_stopping": 3}, "early stopping needs data to watch"),
+        ({"linear_optimizer": {"name": "Ftrl"}}, "has no `model.linear_optimizer`; say model.opt"),
         ({"features": {"a": [column("petal_width")], "b": [column("petal_width")]}}, "one list of"),
         (
             {"features": [embedding("petal_width", 2, "sum", "lucky")]},

@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 _XGBOOST = "sqlflow_runtime.estimators._xgboost:XGBoost"
-_KERAS = "sqlflow_runtime.estimators._keras:DNN"
+_KERAS = "sqlflow_runtime.estimators._keras:Network"
 
 _ESTIMATORS = {
     "xgboost.gbtree": _XGBOOST,
@@ -46,6 +46,10 @@ _ESTIMATORS = {
     "xgboost.XGBRFRegressor": _XGBOOST,
     "DNNClassifier": _KERAS,
     "DNNRegressor": _KERAS,
+    "LinearClassifier": _KERAS,
+    "LinearRegressor": _KERAS,
+    "DNNLinearCombinedClassifier": _KERAS,
+    "DNNLinearCombinedRegressor": _KERAS,
 }
 
 _SCIKIT = "sqlflow_runtime.estimators._scikit:ScikitLearn"

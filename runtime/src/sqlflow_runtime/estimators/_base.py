@@ -48,6 +48,8 @@ class Settings:
     batch_size: int | None = None
     max_steps: int | None = None
     optimizer: Mapping[str, Value] | None = None
+    linear_optimizer: Mapping[str, Value] | None = None
+    dnn_optimizer: Mapping[str, Value] | None = None
     loss: Mapping[str, Value] | None = None
     early_stopping: int | None = None
     metrics: Sequence[str] = ()

@@ -1,8 +1,7 @@
-"""Deep neural networks of dense layers, on Keras with JAX.
+"""TensorFlow's canned estimators on Keras with JAX: deep, linear, and both side by side.
 
-What TensorFlow's canned estimators left to their users is done here: numbers are standardised (and
-the label of a regression is), categories become ones and zeros up to `ONE_HOT_SIZE`, vectors that
-are learned beyond it. Both belong to the model. A missing number is the training data's mean.
+What TensorFlow left to its users is done here: numbers are standardised (and the label of a
+regression is). Both belong to the model. A missing number is the training data's mean.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import json
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +39,15 @@ from sqlflow_runtime.estimators._base import (
     Settings,
     Training,
     Value,
+    needs_label,
     softmax,
 )
+from sqlflow_runtime.estimators._keras_parts import DeepPart, LinearPart, Scales, one_of
 from sqlflow_runtime.estimators._permutation import permutation_shapley
-from sqlflow_runtime.features._fitted import CategoryNode, Embedded, Encoded, Specification, Target
-from sqlflow_runtime.features._values import Doubles, Floats, Ragged
+from sqlflow_runtime.features._declared import DEFAULT_TARGET
+from sqlflow_runtime.features._fitted import Specification
+from sqlflow_runtime.features._values import Doubles, Floats
 
-ONE_HOT_SIZE = 256
 PREDICT_ROWS = 8192
 EXPLAIN_ROWS = 1000
 DEFAULT_EPOCHS = 1
@@ -56,13 +57,23 @@ STEPS_WANTED, SMALLEST_BATCH, LARGEST_BATCH = 50, 16, 512
 _MODEL_FILE = "network.keras"
 _SCALES_FILE = "scales.json"
 
-_COMMON = {
-    "hidden_units", "activation_fn", "dropout", "batch_norm", "weight_column", "seed"
+_COMMON = {"weight_column", "seed"}
+_CLASSES = {"n_classes", "label_vocabulary"}
+_NUMBERS = {"label_dimension"}
+_DEEP = {"hidden_units", "activation_fn", "dropout", "batch_norm"}
+_LINEAR = {"sparse_combiner"}
+_COMBINED = {
+    "dnn_hidden_units", "dnn_activation_fn", "dnn_dropout", "batch_norm", "linear_sparse_combiner"
 }  # fmt: skip
 _PARAMETERS = {
-    "DNNClassifier": _COMMON | {"n_classes", "label_vocabulary"},
-    "DNNRegressor": _COMMON | {"label_dimension"},
+    "DNNClassifier": _COMMON | _CLASSES | _DEEP,
+    "DNNRegressor": _COMMON | _NUMBERS | _DEEP,
+    "LinearClassifier": _COMMON | _CLASSES | _LINEAR,
+    "LinearRegressor": _COMMON | _NUMBERS | _LINEAR,
+    "DNNLinearCombinedClassifier": _COMMON | _CLASSES | _COMBINED,
+    "DNNLinearCombinedRegressor": _COMMON | _NUMBERS | _COMBINED,
 }
+_LINEAR_TARGET, _DEEP_TARGET = "linear_feature_columns", "dnn_feature_columns"
 _OPTIMIZERS = (
     "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lion", "Nadam", "RMSprop", "SGD"
 )  # fmt: skip
@@ -75,35 +86,48 @@ _NUMBER_LOSSES = (
 )  # fmt: skip
 # Losses that keep their meaning when the label is shifted and scaled.
 _SCALABLE = ("MeanSquaredError", "MeanAbsoluteError", "Huber", "LogCosh")
+_COMBINERS = ("sum", "mean", "sqrtn")
 _ACTIVATIONS = (
     "relu", "elu", "selu", "gelu", "sigmoid", "tanh", "softplus", "softsign", "silu", "swish",
     "leaky_relu", "relu6", "hard_sigmoid", "hard_tanh", "mish", "linear",
 )  # fmt: skip
-_INITIALIZERS = (
-    "truncated_normal", "random_normal", "random_uniform", "glorot_normal", "glorot_uniform",
-    "he_normal", "he_uniform", "lecun_normal", "lecun_uniform", "zeros", "ones", "uniform",
-)  # fmt: skip
-
-# Keras's own default for Adagrad, 0.001, learns next to nothing.
-_LEARNING_RATES = {"Adagrad": 0.05}
+# Keras's own default for both, 0.001, learns next to nothing.
+_LEARNING_RATES = {"Adagrad": 0.05, "Ftrl": 0.2}
 
 
 @dataclass(frozen=True)
-class Scales:
-    """What numbers are shifted and divided by on their way in, and the label on its way out."""
+class LabelScale:
+    """What a number is shifted and divided by while it is learned."""
 
-    mean: Doubles
-    scale: Doubles
-    label_mean: float = 0.0
-    label_scale: float = 1.0
+    mean: float = 0.0
+    scale: float = 1.0
 
 
-class DNN:
-    """`DNNClassifier` or `DNNRegressor`; see `estimators.Estimator` for the methods."""
+@dataclass(frozen=True)
+class Optimizer:
+    name: str
+    params: Mapping[str, Value]
+
+    @classmethod
+    def checked(cls, said: Mapping[str, Value]) -> Optimizer:
+        given = dict(said)
+        name = one_of("optimizer", str(given.pop("name")), _OPTIMIZERS)
+        if name in _LEARNING_RATES:
+            given.setdefault("learning_rate", _LEARNING_RATES[name])
+        _check_arguments(f"optimizer {name}", getattr(keras.optimizers, name), given)
+        return cls(name, given)
+
+    def make(self) -> Any:
+        return getattr(keras.optimizers, self.name)(**self.params)
+
+
+class Network:
+    """One of TensorFlow's canned estimators; see `estimators.Estimator` for the methods."""
 
     engine = "keras"
 
-    _scales: Scales
+    _scales: dict[str, Scales]
+    _label_scale: LabelScale
     _network: Any
 
     def __init__(self, name: str, settings: Settings) -> None:
@@ -120,32 +144,47 @@ class DNN:
             raise ProgramError(
                 f"{name} is trained in epochs and has no rounds", help="say train.epoch"
             )
-        self._hidden_units = _hidden_units(name, settings.params.get("hidden_units"))
-        self._activation = _one_of(
-            "activation_fn",
-            str(settings.params.get("activation_fn") or "relu").rpartition(".")[2],
-            _ACTIVATIONS,
-        )
-        self._dropout = _fraction("dropout", settings.params.get("dropout") or 0.0)
-        self._batch_norm = _truth("batch_norm", settings.params.get("batch_norm") or False)
-        self._seed = _whole("seed", settings.params.get("seed") or 0, least=0)
-        if settings.params.get("label_dimension") not in (None, 1):
+        params = settings.params
+        self._is_classifier = name.endswith("Classifier")
+        self._is_combined = "Combined" in name
+        dnn, linear = ("dnn_", "linear_") if self._is_combined else ("", "")
+        self._hidden_units = []
+        if "DNN" in name:
+            self._hidden_units = _hidden_units(name, f"{dnn}hidden_units", params)
+        activation = str(params.get(f"{dnn}activation_fn") or "relu").rpartition(".")[2]
+        self._activation = one_of(f"{dnn}activation_fn", activation, _ACTIVATIONS)
+        self._dropout = _fraction(f"{dnn}dropout", params.get(f"{dnn}dropout") or 0.0)
+        self._batch_norm = _truth("batch_norm", params.get("batch_norm") or False)
+        combiner = str(params.get(f"{linear}sparse_combiner") or "sum")
+        self._combiner = one_of(f"{linear}sparse_combiner", combiner, _COMBINERS)
+        self._seed = _whole("seed", params.get("seed") or 0, least=0)
+        if params.get("label_dimension") not in (None, 1):
             raise ProgramError(f"{name} learns one label; model.label_dimension can only be 1")
-        self._optimizer_name, self._optimizer_params = self._check_optimizer()
+        self._linear_optimizer, self._deep_optimizer = self._check_optimizers()
         self._loss_name, self._loss_params = self._check_loss()
 
-    def _check_optimizer(self) -> tuple[str, dict[str, Value]]:
-        given = dict(self.settings.optimizer or {"name": "Adagrad"})
-        name = _one_of("optimizer", str(given.pop("name")), _OPTIMIZERS)
-        if name in _LEARNING_RATES:
-            given.setdefault("learning_rate", _LEARNING_RATES[name])
-        _check_arguments(f"optimizer {name}", getattr(keras.optimizers, name), given)
-        return name, given
+    def _check_optimizers(self) -> tuple[Optimizer, Optimizer]:
+        """Returns the optimizers of the linear and of the deep part."""
+        settings = self.settings
+        given = {
+            "optimizer": settings.optimizer,
+            "linear_optimizer": settings.linear_optimizer,
+            "dnn_optimizer": settings.dnn_optimizer,
+        }
+        known = ("linear_optimizer", "dnn_optimizer") if self._is_combined else ("optimizer",)
+        for argument, value in given.items():
+            if value is not None and argument not in known:
+                raise ProgramError(
+                    f"{self.name} has no `model.{argument}`",
+                    help="say " + " or ".join(f"model.{name}" for name in known),
+                )
+        linear = Optimizer.checked(given[known[0]] or {"name": "Ftrl"})
+        return linear, Optimizer.checked(given[known[-1]] or {"name": "Adagrad"})
 
     def _check_loss(self) -> tuple[str, dict[str, Value]]:
-        losses = _CLASS_LOSSES if self.name == "DNNClassifier" else _NUMBER_LOSSES
+        losses = _CLASS_LOSSES if self._is_classifier else _NUMBER_LOSSES
         given = dict(self.settings.loss or {"name": losses[0]})
-        name = _one_of("loss", str(given.pop("name")), losses)
+        name = one_of("loss", str(given.pop("name")), losses)
         _check_arguments(f"loss {name}", getattr(keras.losses, name), given)
         return name, given
 
@@ -158,8 +197,10 @@ class DNN:
         weight = self.settings.params.get("weight_column")
         return {} if weight is None else {"weight": str(weight)}
 
-    def kind(self, label: pa.DataType) -> Kind:
-        return Kind.CLASSIFICATION if self.name == "DNNClassifier" else Kind.REGRESSION
+    def kind(self, label: pa.DataType | None) -> Kind:
+        if label is None:
+            raise needs_label(self.name)
+        return Kind.CLASSIFICATION if self._is_classifier else Kind.REGRESSION
 
     def class_count(self) -> int | None:
         count = self.settings.params.get("n_classes")
@@ -185,16 +226,19 @@ class DNN:
         classes: int,
         start: Estimator | None,
     ) -> Training:
-        assert start is None or isinstance(start, DNN)
+        assert start is None or isinstance(start, Network)
         self._use(features, kind, classes)
         keras.utils.set_random_seed(self._seed)
-        (encoded,) = train.inputs.values()
-        self._scales = start._scales if start else self._fit_scales(encoded, train)
+        if start:
+            self._scales, self._label_scale = start._scales, start._label_scale
+        else:
+            self._scales = {name: Scales.of(part.dense) for name, part in train.inputs.items()}
+            self._label_scale = self._fit_label_scale(train.label)
         self._network = self._build()
         if start:
             self._take_weights(start)
         self._network.compile(
-            optimizer=getattr(keras.optimizers, self._optimizer_name)(**self._optimizer_params),
+            optimizer=self._optimizer(),
             loss=self._loss(),
         )
         if self.settings.early_stopping is not None and validation is None:
@@ -216,7 +260,7 @@ class DNN:
         if not np.isfinite(watch.metrics["train_loss"]):
             raise ProgramError(
                 "the training diverged: its loss is no finite number",
-                help="lower optimizer.learning_rate",
+                help="lower the learning_rate of its optimizer",
             )
         return Training(watch.done, "epochs", watch.metrics)
 
@@ -226,7 +270,7 @@ class DNN:
         if not len(arrays[0]):
             return np.empty((0, self._width))
         raw = self._network.predict(arrays, batch_size=PREDICT_ROWS, verbose=0).astype(np.float64)
-        scaled: Doubles = raw * self._scales.label_scale + self._scales.label_mean
+        scaled: Doubles = raw * self._label_scale.scale + self._label_scale.mean
         return scaled
 
     def predict(self, inputs: Inputs, *, logits: bool = False) -> Prediction:
@@ -236,6 +280,9 @@ class DNN:
         return Prediction(
             found.argmax(axis=1).astype(np.float64), softmax(found), found if logits else None
         )
+
+    def points(self, inputs: Inputs) -> Any:
+        raise AssertionError("a network does not cluster")
 
     def explainers(self) -> Sequence[str]:
         return ("PermutationExplainer",)
@@ -262,10 +309,11 @@ class DNN:
         bare.set_weights(self._network.get_weights())
         bare.save(folder / _MODEL_FILE)
         content = {
-            "mean": self._scales.mean.tolist(),
-            "scale": self._scales.scale.tolist(),
-            "label_mean": self._scales.label_mean,
-            "label_scale": self._scales.label_scale,
+            "label": asdict(self._label_scale),
+            "numbers": {
+                name: {"mean": scales.mean.tolist(), "scale": scales.scale.tolist()}
+                for name, scales in self._scales.items()
+            },
         }
         (folder / _SCALES_FILE).write_text(json.dumps(content, indent=2), encoding="utf-8")
 
@@ -276,12 +324,11 @@ class DNN:
                 folder / _MODEL_FILE, compile=False, safe_mode=True
             )
             content = json.loads((folder / _SCALES_FILE).read_text(encoding="utf-8"))
-            self._scales = Scales(
-                np.asarray(content["mean"]),
-                np.asarray(content["scale"]),
-                content["label_mean"],
-                content["label_scale"],
-            )
+            self._label_scale = LabelScale(**content["label"])
+            self._scales = {
+                name: Scales(np.asarray(scales["mean"]), np.asarray(scales["scale"]))
+                for name, scales in content["numbers"].items()
+            }
         except (KeyError, TypeError, ValueError) as error:
             raise ResourceError(f"the model's network cannot be read: {error}") from error
 
@@ -289,77 +336,90 @@ class DNN:
         return {"keras": keras.__version__, "jax": jax.__version__}
 
     def _use(self, features: Specification, kind: Kind, classes: int) -> None:
-        targets = list(features.targets.values())
-        if len(targets) != 1:
-            raise ProgramError(
-                f"{self.name} takes one list of features, not one each for "
-                + ", ".join(features.targets),
-                help="leave out FOR",
-            )
         self._features = features
-        self._target: Target = targets[0]
+        self._linear_target, self._deep_target = self._parts_of(list(features.targets))
         self._kind = kind
         self._classes = classes
         self._width = classes if kind is Kind.CLASSIFICATION else 1
 
-    def _fit_scales(self, encoded: Encoded, train: Examples) -> Scales:
-        present = ~np.isnan(encoded.dense)
-        count = np.maximum(present.sum(axis=0), 1)
-        mean = np.where(present, encoded.dense, 0.0).sum(axis=0, dtype=np.float64) / count
-        squares = np.where(present, encoded.dense - mean, 0.0) ** 2
-        scale = np.sqrt(squares.sum(axis=0) / count)
-        scale[scale == 0] = 1.0
+    def _parts_of(self, targets: list[str]) -> tuple[str | None, str | None]:
+        """Returns the names of the targets of the linear and of the deep part."""
+        if not self._is_combined:
+            if len(targets) != 1:
+                raise ProgramError(
+                    f"{self.name} takes one list of features, not one each for "
+                    + ", ".join(targets),
+                    help="leave out FOR",
+                )
+            return (None, targets[0]) if self._hidden_units else (targets[0], None)
+        known = (_LINEAR_TARGET, _DEEP_TARGET)
+        for name in targets:
+            if name not in known:
+                named = f"has no features `{name}`"
+                unnamed = "has features for each of its two parts"
+                raise ProgramError(
+                    f"{self.name} {unnamed if name == DEFAULT_TARGET else named}",
+                    help=f"say COLUMN … FOR {known[0]} COLUMN … FOR {known[1]}",
+                )
+        return tuple(name if name in targets else None for name in known)  # type: ignore[return-value]
+
+    def _fit_label_scale(self, label: Doubles) -> LabelScale:
         if self._kind is Kind.CLASSIFICATION or self._loss_name not in _SCALABLE:
-            return Scales(mean, scale)
-        return Scales(mean, scale, float(train.label.mean()), float(train.label.std()) or 1.0)
+            return LabelScale()
+        return LabelScale(float(label.mean()), float(label.std()) or 1.0)
+
+    def _linear_part(self, target: str) -> LinearPart:
+        found = self._features.targets[target]
+        return LinearPart(found, self._scales[target], self._combiner, self._width)
+
+    def _deep_part(self, target: str) -> DeepPart:
+        return DeepPart(self._features.targets[target], self._scales[target], self._seed)
 
     def _build(self) -> keras.Model:
-        inputs = []
-        parts = []
-        if width := self._number_width():
-            inputs.append(keras.Input((width,), name="numbers"))
-            parts.append(inputs[-1])
-        for place, (_, node) in enumerate(self._target.categories):
-            if not _is_learned(node):
-                continue
-            ids = keras.Input((None,), dtype="int32", name=f"ids_{place}")
-            weights = keras.Input((None,), name=f"weights_{place}")
-            dimension = _dimension(node)
-            vectors = keras.layers.Embedding(
-                node.size,
-                dimension,
-                embeddings_initializer=_initializer(node, dimension, self._seed + place),
-                name=f"embedding_{place}",
-            )(ids)
-            inputs += [ids, weights]
-            parts.append(keras.layers.Dot(axes=1, name=f"sum_{place}")([weights, vectors]))
-        layer = parts[0] if len(parts) == 1 else keras.layers.Concatenate()(parts)
-        for units in self._hidden_units:
-            layer = keras.layers.Dense(units, activation=self._activation)(layer)
+        inputs, outputs = [], []
+        if self._linear_target is not None:
+            given, output = self._linear_part(self._linear_target).layers()
+            inputs += given
+            outputs.append(output)
+        if self._deep_target is not None:
+            given, layer = self._deep_part(self._deep_target).layers()
+            inputs += given
+            outputs.append(self._deep_layers(layer))
+        output = outputs[0] if len(outputs) == 1 else keras.layers.Add()(outputs)
+        return keras.Model(inputs, output)
+
+    def _deep_layers(self, layer: Any) -> Any:
+        for place, units in enumerate(self._hidden_units):
+            name = f"hidden_{place}"
+            layer = keras.layers.Dense(units, activation=self._activation, name=name)(layer)
             if self._batch_norm:
                 layer = keras.layers.BatchNormalization()(layer)
             if self._dropout:
                 layer = keras.layers.Dropout(self._dropout)(layer)
-        return keras.Model(inputs, keras.layers.Dense(self._width, name="output")(layer))
-
-    def _number_width(self) -> int:
-        one_hot = sum(node.size for _, node in self._target.categories if not _is_learned(node))
-        return self._target.dense_width + one_hot
+        return keras.layers.Dense(self._width, name="output")(layer)
 
     def _arrays(self, inputs: Inputs) -> list[Any]:
         """Returns the network's inputs for encoded rows, in the order of `_build`."""
-        (encoded,) = inputs.values()
-        with np.errstate(over="ignore"):
-            dense = (encoded.dense - self._scales.mean) / self._scales.scale
-        numbers = [np.nan_to_num(dense, nan=0.0).astype(np.float32)]
-        learned = []
-        for (_, node), ragged in zip(self._target.categories, encoded.categories, strict=True):
-            if _is_learned(node):
-                learned += _padded(ragged, node)
-            else:
-                numbers.append(_one_hot(ragged, node.size))
-        joined = numbers[0] if len(numbers) == 1 else np.concatenate(numbers, axis=1)
-        return [joined, *learned] if self._number_width() else learned
+        arrays = []
+        if self._linear_target is not None:
+            encoded = inputs[self._linear_target]
+            arrays += self._linear_part(self._linear_target).arrays(encoded)
+        if self._deep_target is not None:
+            encoded = inputs[self._deep_target]
+            arrays += self._deep_part(self._deep_target).arrays(encoded)
+        return arrays
+
+    def _optimizer(self) -> Any:
+        linear, deep = self._linear_optimizer, self._deep_optimizer
+        if self._linear_target is None:
+            return deep.make()
+        if self._deep_target is None:
+            return linear.make()
+        prefix = LinearPart.PREFIX
+        both = linear.make(), deep.make()
+        return keras.optimizers.MultiOptimizer(
+            lambda variable: both[0 if variable.path.startswith(prefix) else 1]
+        )
 
     def _target_values(self, label: Doubles) -> Any:
         if self._kind is Kind.CLASSIFICATION:
@@ -367,7 +427,7 @@ class DNN:
             if self._loss_name == _CLASS_LOSSES[0]:
                 return ids
             return np.eye(self._classes, dtype=np.float32)[ids]
-        scaled = (label - self._scales.label_mean) / self._scales.label_scale
+        scaled = (label - self._label_scale.mean) / self._label_scale.scale
         return scaled.astype(np.float32)
 
     def _loss(self) -> Any:
@@ -376,12 +436,12 @@ class DNN:
             params["from_logits"] = True
         return getattr(keras.losses, self._loss_name)(**params)
 
-    def _take_weights(self, base: DNN) -> None:
+    def _take_weights(self, base: Network) -> None:
         ours = [weight.shape for weight in self._network.weights]
         if ours != [weight.shape for weight in base._network.weights]:
             raise ProgramError(
                 "the layers differ from those of the model that training starts from",
-                help="say the same hidden_units and batch_norm",
+                help="train the same estimator with the same layers",
             )
         self._network.set_weights(base._network.get_weights())
 
@@ -389,7 +449,7 @@ class DNN:
 class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
     """Reports each epoch, stops early, and remembers the best weights."""
 
-    def __init__(self, model: DNN, validation: Examples | None, metrics: list[Metric]) -> None:
+    def __init__(self, model: Network, validation: Examples | None, metrics: list[Metric]) -> None:
         super().__init__()
         self.epochs = model.settings.epochs or DEFAULT_EPOCHS
         self.done = 0
@@ -453,50 +513,6 @@ class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
             self.metrics = self._best_metrics
 
 
-def _is_learned(node: CategoryNode) -> bool:
-    return isinstance(node, Embedded) or node.size > ONE_HOT_SIZE
-
-
-def _dimension(node: CategoryNode) -> int:
-    """Returns the length of a category's vector: as declared, or grown slowly with their number."""
-    return node.dimension if isinstance(node, Embedded) else min(64, round(1.6 * node.size**0.56))
-
-
-def _initializer(node: CategoryNode, dimension: int, seed: int) -> Any:
-    if isinstance(node, Embedded) and node.initializer is not None:
-        name = _one_of("EMBEDDING's initializer", node.initializer, _INITIALIZERS)
-        made = keras.initializers.get(name)
-        if "seed" in inspect.signature(type(made).__init__).parameters:
-            return type(made)(seed=seed)
-        return made
-    return keras.initializers.TruncatedNormal(stddev=1 / math.sqrt(dimension), seed=seed)
-
-
-def _padded(ragged: Ragged, node: CategoryNode) -> list[Any]:
-    """Returns ids and weights [rows, longest], filled up with weight 0."""
-    lengths = np.diff(ragged.offsets)
-    # A power of two, so that few different shapes are compiled.
-    longest = 1 << int(max(lengths.max(initial=1), 1) - 1).bit_length()
-    rows = ragged.row_of_id()
-    places = np.arange(len(ragged.ids)) - np.repeat(ragged.offsets[:-1], lengths)
-    ids = np.zeros((ragged.rows, longest), np.int32)
-    weights = np.zeros((ragged.rows, longest), np.float32)
-    ids[rows, places] = ragged.ids
-    weights[rows, places] = 1.0 if ragged.weights is None else ragged.weights
-    combiner = node.combiner if isinstance(node, Embedded) else "sum"
-    if combiner != "sum":
-        total = weights.sum(axis=1) if combiner == "mean" else np.sqrt((weights**2).sum(axis=1))
-        weights /= np.where(total == 0, 1.0, total)[:, np.newaxis]
-    return [ids, weights]
-
-
-def _one_hot(ragged: Ragged, size: int) -> Floats:
-    ones = np.zeros((ragged.rows, size), np.float32)
-    weights = 1.0 if ragged.weights is None else ragged.weights
-    np.add.at(ones, (ragged.row_of_id(), ragged.ids), weights)
-    return ones
-
-
 def _batch_size(rows: int) -> int:
     wanted = 1 << max(0, (rows // STEPS_WANTED).bit_length() - 1)
     return min(max(wanted, SMALLEST_BATCH), LARGEST_BATCH)
@@ -506,26 +522,18 @@ def _single(weight: Doubles | None) -> Floats | None:
     return None if weight is None else weight.astype(np.float32)
 
 
-def _hidden_units(name: str, value: Value) -> list[int]:
+def _hidden_units(name: str, parameter: str, params: Mapping[str, Value]) -> list[int]:
+    value: Any = params.get(parameter)
     units = value if isinstance(value, list) else [value]
     if not units or not all(
         isinstance(unit, int) and not isinstance(unit, bool) and unit > 0 for unit in units
     ):
         raise ProgramError(
-            f"{name} needs model.hidden_units, a list of whole numbers"
+            f"{name} needs model.{parameter}, a list of whole numbers"
             + ("" if value is None else f", not {value!r}"),
-            help="for example model.hidden_units = [64, 32]",
+            help=f"for example model.{parameter} = [64, 32]",
         )
     return units
-
-
-def _one_of(what: str, name: str, known: Sequence[str]) -> str:
-    """Returns the known name that `name` is, written with or without underscores and capitals."""
-    folded = {candidate.lower().replace("_", ""): candidate for candidate in known}
-    found = folded.get(name.lower().replace("_", ""))
-    if found is None:
-        raise ProgramError(f"no {what} `{name}`", help=did_you_mean(name, known))
-    return found
 
 
 def _fraction(what: str, value: Value) -> float:

@@ -118,8 +118,8 @@ class ScikitLearn:
         self._class = self._import()
         self._params = dict(settings.params)
         self._weight = self._params.pop(_WEIGHT, None)
-        for given in ("rounds", "epochs", "batch_size", "max_steps", "optimizer", "loss",
-                      "early_stopping"):  # fmt: skip
+        for given in ("rounds", "epochs", "batch_size", "max_steps", "optimizer",
+                      "linear_optimizer", "dnn_optimizer", "loss", "early_stopping"):  # fmt: skip
             if getattr(settings, given) is not None:
                 raise ProgramError(
                     f"{name} has no `{given}`: it is trained in one go",

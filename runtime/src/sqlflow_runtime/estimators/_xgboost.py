@@ -59,6 +59,10 @@ _ROLES = {"weight_column": "weight", "group": "group", "label_upper_bound": "upp
 # What XGBoost's scikit-learn interface calls differently.
 _SYNONYMS = {"n_jobs": "nthread", "random_state": "seed"}
 
+_OF_NETWORKS = (
+    "epochs", "max_steps", "optimizer", "linear_optimizer", "dnn_optimizer", "loss"
+)  # fmt: skip
+
 # Said by old programs, without effect on the model.
 _IGNORED = ("silent", "importance_type", "n_estimators", "missing")
 
@@ -128,7 +132,7 @@ class XGBoost:
                 )
         if objective == "reg:linear":
             self._params["objective"] = "reg:squarederror"
-        for setting in ("epochs", "max_steps", "optimizer", "loss"):
+        for setting in _OF_NETWORKS:
             if getattr(settings, setting) is not None:
                 raise ProgramError(
                     f"{name} is trained in rounds and has no `{setting}`",
