@@ -39,7 +39,13 @@ pub struct SourceFile {
     text: String,
     has_mark: bool,
     line_starts: Vec<usize>,
+    /// How many characters stand before each block, so that a column in a line
+    /// of any length is soon counted. Empty for text that is all ASCII.
+    blocks: Vec<usize>,
 }
+
+/// The bytes of a block.
+const BLOCK: usize = 1024;
 
 impl SourceFile {
     /// The byte order mark.
@@ -56,11 +62,20 @@ impl SourceFile {
         let line_starts = std::iter::once(0)
             .chain(text.match_indices('\n').map(|(at, _)| at + 1))
             .collect();
+        let mut blocks = Vec::new();
+        if !text.is_ascii() {
+            let mut before = 0;
+            for block in text.as_bytes().chunks(BLOCK) {
+                blocks.push(before);
+                before += characters(block);
+            }
+        }
         SourceFile {
             name: name.into(),
             text,
             has_mark,
             line_starts,
+            blocks,
         }
     }
 
@@ -94,20 +109,27 @@ impl SourceFile {
         let start = self.line_starts[line - 1];
         Position {
             line,
-            column: self.text[start..offset].chars().count() + 1,
+            column: self.characters_before(offset) - self.characters_before(start) + 1,
         }
     }
 
-    /// The byte at which a line (from 1) and column (from 1, in characters)
-    /// stand; past the end, the end.
-    pub fn offset(&self, position: Position) -> usize {
-        let Some(start) = self.line_starts.get(position.line - 1) else {
-            return self.text.len();
-        };
-        self.text[*start..]
-            .char_indices()
-            .nth(position.column - 1)
-            .map_or(self.text.len(), |(at, _)| start + at)
+    fn characters_before(&self, offset: usize) -> usize {
+        if self.blocks.is_empty() {
+            return offset;
+        }
+        // At the end of a text of whole blocks there is no further one.
+        let block = (offset / BLOCK).min(self.blocks.len() - 1);
+        self.blocks[block] + characters(&self.text.as_bytes()[block * BLOCK..offset])
+    }
+
+    /// The lines of a span with one more on either side: the number of the
+    /// first, from 1, and where they are.
+    pub fn around(&self, span: Span) -> (usize, Span) {
+        let first = (self.line(span.start) - 1).max(1);
+        let start = self.line_starts[first - 1];
+        let behind = self.line_starts.get(self.line(span.end) + 1);
+        let end = behind.copied().unwrap_or(self.text.len());
+        (first, Span { start, end })
     }
 
     /// First and last line of a span, from 1.
@@ -115,6 +137,12 @@ impl SourceFile {
         let last = span.end.saturating_sub(1).max(span.start);
         (self.line(span.start), self.line(last))
     }
+}
+
+/// The characters that begin in these bytes of a text.
+fn characters(bytes: &[u8]) -> usize {
+    let is_inside = |byte: &&u8| **byte & 0b1100_0000 == 0b1000_0000;
+    bytes.len() - bytes.iter().filter(is_inside).count()
 }
 
 #[cfg(test)]
@@ -127,7 +155,22 @@ mod tests {
         assert_eq!(source.text(), "a\r\nöb\n");
         let b = source.text().find('b').unwrap();
         assert_eq!(source.position(b), Position { line: 2, column: 2 });
-        assert_eq!(source.offset(Position { line: 2, column: 2 }), b);
         assert_eq!(source.lines(Span { start: 0, end: 3 }), (1, 1));
+    }
+
+    #[test]
+    fn columns_are_right_far_into_a_line() {
+        for line in ["x".repeat(5000), "é日😀x".repeat(1200), "é".repeat(1024)] {
+            let text = format!("{line}\r\nö{line}");
+            let source = SourceFile::new("p.sql", text.clone());
+            for (offset, _) in text.char_indices().chain([(text.len(), ' ')]) {
+                let start = text[..offset].rfind('\n').map_or(0, |at| at + 1);
+                let expected = Position {
+                    line: 1 + usize::from(start > 0),
+                    column: text[start..offset].chars().count() + 1,
+                };
+                assert_eq!(source.position(offset), expected);
+            }
+        }
     }
 }

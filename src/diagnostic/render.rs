@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{Diagnostic, Diagnostics, Severity};
-use crate::source::SourceFile;
+use crate::source::{SourceFile, Span};
 
 /// How diagnostics are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,8 +59,13 @@ fn human(source: &SourceFile, diagnostic: &Diagnostic, colour: bool) -> String {
 }
 
 fn snippet<'a>(source: &'a SourceFile, diagnostic: &'a Diagnostic) -> Snippet<'a, Annotation<'a>> {
-    let shown = |span: crate::source::Span| span.start..span.end.max(span.start);
-    Snippet::source(source.text())
+    // A look at the whole text for each diagnostic would be many looks.
+    let notes = diagnostic.notes.iter().map(|note| note.span);
+    let whole = notes.fold(diagnostic.span, Span::to);
+    let (first, around) = source.around(whole);
+    let shown = |span: Span| span.start - around.start..span.end.max(span.start) - around.start;
+    Snippet::source(source.slice(around))
+        .line_start(first)
         .path(source.name())
         .annotation(AnnotationKind::Primary.span(shown(diagnostic.span)))
         .annotations(diagnostic.notes.iter().map(|note| {
