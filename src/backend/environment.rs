@@ -5,12 +5,13 @@
 //! - In `*.py.j2`, `{{ x }}` prints a Python literal.
 
 use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Object;
 use minijinja::{
     AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value,
 };
 use serde::Serialize;
 
-use super::python::Expression;
+use super::python::{self, Expression};
 
 const TEMPLATES: &[(&str, &str)] = &[
     (
@@ -40,6 +41,10 @@ const TEMPLATES: &[(&str, &str)] = &[
     (
         "step/container.py.j2",
         include_str!("../../templates/step/container.py.j2"),
+    ),
+    (
+        "local/step.py.j2",
+        include_str!("../../templates/local/step.py.j2"),
     ),
     (
         "local/script.py.j2",
@@ -93,14 +98,40 @@ impl Renderer {
     }
 
     pub(super) fn render(&self, template: &str, context: &impl Serialize) -> String {
+        self.render_about(template, context, 0)
+    }
+
+    /// The same for what will have about a known number of bytes.
+    pub(super) fn render_about(
+        &self,
+        template: &str,
+        context: &impl Serialize,
+        bytes: usize,
+    ) -> String {
+        let context = Value::from(minijinja::value::Serde(context));
+        let mut out = Vec::with_capacity(bytes.max(1024));
         self.environment
             .get_template(template)
-            .and_then(|template| template.render(Value::from(minijinja::value::Serde(context))))
+            .and_then(|template| template.render_captured_to(context, &mut out).map(drop))
             .unwrap_or_else(|error| {
                 panic!("template {template} does not fit its context: {error:#}")
-            })
+            });
+        String::from_utf8(out).expect("a template prints text")
     }
 }
+
+/// Text that other templates have already printed as code, in pieces that are
+/// not copied on their way.
+#[derive(Debug)]
+pub(super) struct Printed(Vec<String>);
+
+impl Printed {
+    pub(super) fn value(pieces: Vec<String>) -> Value {
+        Value::from_object(Printed(pieces))
+    }
+}
+
+impl Object for Printed {}
 
 fn format_value(
     out: &mut Output<'_>,
@@ -113,8 +144,14 @@ fn format_value(
             .write_str(value.as_str().unwrap_or_default())
             .map_err(Error::from);
     }
+    if let Some(Printed(pieces)) = value.downcast_object_ref() {
+        return pieces
+            .iter()
+            .try_for_each(|piece| out.write_str(piece))
+            .map_err(Error::from);
+    }
     let printed = match state.auto_escape() {
-        AutoEscape::Custom(format) if format == "python" => python(value, 0)?,
+        AutoEscape::Custom(format) if format == "python" => literal(value, 0)?,
         _ => yaml(value)?,
     };
     out.write_str(&printed).map_err(Error::from)
@@ -124,12 +161,12 @@ fn wrong(what: &str, value: &Value) -> Error {
     Error::new(ErrorKind::InvalidOperation, format!("{what}: {value:?}"))
 }
 
-fn python(value: &Value, indent: usize) -> Result<String, Error> {
+fn literal(value: &Value, indent: usize) -> Result<String, Error> {
     if let Some(expression) = value.downcast_object_ref::<Expression>() {
         return Ok(expression.print(indent));
     }
     if let Some(text) = value.as_str() {
-        return Ok(Expression::text(text).print(indent));
+        return Ok(python::print_text(text, indent));
     }
     match value.as_usize() {
         Some(number) => Ok(Expression::integer(number).print(indent)),
@@ -160,6 +197,9 @@ fn is_plain(text: &str) -> bool {
 
 fn json(value: &Value) -> Result<String, Error> {
     let text = serde_json::to_string(value).map_err(|_| wrong("no JSON value", value))?;
+    if text.is_ascii() {
+        return Ok(text);
+    }
     // JSON allows characters in a string that YAML takes only as escapes.
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -175,7 +215,7 @@ fn json(value: &Value) -> Result<String, Error> {
 
 /// A Python literal, broken over lines at an indentation.
 fn at(value: &Value, indent: usize) -> Result<Value, Error> {
-    python(value, indent).map(Value::from_safe_string)
+    literal(value, indent).map(Value::from_safe_string)
 }
 
 /// A bare Python name.

@@ -1,15 +1,17 @@
 //! The local target: one Python script.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use minijinja::Value;
 use serde::Serialize;
 
-use super::environment::Renderer;
+use super::environment::{Printed, Renderer};
 use super::python::Expression;
 use super::step::{self, CONTRACT, StepCode};
 use super::{LocalForm, Options, package};
 use crate::ir::{Action, Family};
+use crate::parallel;
 use crate::plan::Plan;
 use crate::runtime;
 
@@ -20,44 +22,77 @@ struct Context<'a> {
     dependencies: Option<Vec<String>>,
     runtime: Option<Value>,
     imports: String,
-    steps: Vec<StepContext<'a>>,
+    functions: Value,
+    steps: Value,
     program: &'a str,
     contract: usize,
 }
 
 #[derive(Serialize)]
 struct StepContext<'a> {
-    function: String,
-    code: String,
+    function: &'a str,
     name: &'a str,
     kind: &'a str,
     lines: (usize, usize),
     needs: Value,
 }
 
+/// How many steps are printed at a time.
+const BATCH: usize = 64;
+
+/// Some steps' functions, their entries in the list of steps, and what they
+/// import.
+#[derive(Default)]
+struct Batch {
+    functions: String,
+    entries: String,
+    imports: BTreeSet<&'static str>,
+}
+
+fn batch(renderer: &Renderer, plan: &Plan, steps: Range<usize>) -> Batch {
+    let mut batch = Batch::default();
+    for at in steps {
+        let planned = plan.step(at);
+        let StepCode {
+            function,
+            code,
+            imports,
+        } = step::function(renderer, planned);
+        batch.imports.extend(imports);
+        batch.functions.push_str("\n\n");
+        batch.functions.push_str(&code);
+        let entry = StepContext {
+            function: &function,
+            name: &planned.name,
+            kind: planned.step.action.kind(),
+            lines: planned.step.lines,
+            needs: Expression::texts(&plan.needs_names(at)).value(),
+        };
+        batch.entries += &renderer.render("local/step.py.j2", &entry);
+    }
+    batch
+}
+
 pub(super) fn emit(plan: &Plan, options: &Options) -> String {
     let renderer = Renderer::new();
+    let batches = parallel::map(options.threads, plan.len().div_ceil(BATCH), |number| {
+        let start = number * BATCH;
+        batch(&renderer, plan, start..plan.len().min(start + BATCH))
+    });
     let mut imports = BTreeSet::from(["Step"]);
-    let steps = plan
-        .steps()
-        .enumerate()
-        .map(|(at, planned)| {
-            let StepCode {
-                function,
-                code,
-                imports: own,
-            } = step::function(&renderer, planned);
-            imports.extend(own);
-            StepContext {
-                function,
-                code,
-                name: &planned.name,
-                kind: planned.step.action.kind(),
-                lines: planned.step.lines,
-                needs: Expression::texts(&plan.needs_names(at)).value(),
-            }
-        })
-        .collect();
+    let (mut functions, mut steps) = (Vec::new(), Vec::new());
+    for batch in batches {
+        imports.extend(batch.imports);
+        functions.push(batch.functions);
+        steps.push(batch.entries);
+    }
+    // The rest of the script is a few lines, or the runtime.
+    let bytes = functions
+        .iter()
+        .chain(&steps)
+        .map(String::len)
+        .sum::<usize>()
+        + 4096;
     let imports: Vec<_> = imports.into_iter().collect();
     let package = (options.local == LocalForm::SelfContained).then(package::read);
     let context = Context {
@@ -79,11 +114,12 @@ pub(super) fn emit(plan: &Plan, options: &Options) -> String {
             Expression::Dict(files).value()
         }),
         imports: imports.join(", "),
-        steps,
+        functions: Printed::value(functions),
+        steps: Printed::value(steps),
         program: &options.source,
         contract: CONTRACT,
     };
-    renderer.render("local/script.py.j2", &context)
+    renderer.render_about("local/script.py.j2", &context, bytes)
 }
 
 /// Whether a step may need the libraries of neural networks. A model that the

@@ -12,9 +12,12 @@ mod tekton;
 pub use local::needs_deep;
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+
+use serde::Serialize;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::ir::Settings;
+use crate::ir::{Settings, Step};
 use crate::plan::{Plan, PlannedStep};
 
 /// What a program is compiled to.
@@ -58,6 +61,8 @@ pub struct Options {
     pub source_sha256: String,
     pub local: LocalForm,
     pub cluster: ClusterOptions,
+    /// How many threads may print. What they print does not depend on it.
+    pub threads: NonZeroUsize,
     pub steps: StepDefaults,
 }
 
@@ -84,7 +89,7 @@ pub struct ClusterOptions {
 }
 
 /// One key of a Kubernetes Secret.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SecretKey {
     pub name: String,
     pub key: String,
@@ -110,7 +115,7 @@ pub struct StepSettings {
 }
 
 /// A taint of nodes that a step tolerates, in Kubernetes' terms.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Toleration {
     pub key: Option<String>,
     /// `Equal` or `Exists`.
@@ -159,6 +164,13 @@ impl StepSettings {
     }
 }
 
+/// The IR's JSON form, of the steps as they are in the plan.
+#[derive(Serialize)]
+struct IrDocument<'a> {
+    version: u32,
+    steps: Vec<&'a Step>,
+}
+
 /// Renders a plan for one target. What does not fit the target is reported.
 pub fn emit(plan: &Plan, target: Target, options: &Options) -> Result<String, Diagnostics> {
     match target {
@@ -166,9 +178,12 @@ pub fn emit(plan: &Plan, target: Target, options: &Options) -> Result<String, Di
         Target::Tekton => tekton::emit(plan, options),
         Target::Local => Ok(local::emit(plan, options)),
         Target::Ir => {
-            let steps: Vec<_> = plan.steps().map(|planned| &planned.step).collect();
-            let document = serde_json::json!({"version": crate::ir::VERSION, "steps": steps});
-            Ok(format!("{document:#}\n"))
+            let document = IrDocument {
+                version: crate::ir::VERSION,
+                steps: plan.steps().map(|planned| &planned.step).collect(),
+            };
+            let text = serde_json::to_string_pretty(&document);
+            Ok(text.expect("steps are JSON") + "\n")
         }
         Target::Plan => Ok(crate::plan::show(plan, crate::plan::Format::Json)),
     }

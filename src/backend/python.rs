@@ -84,25 +84,21 @@ impl Expression {
     }
 
     fn write(&self, out: &mut String, indent: usize) {
+        if self.is_atom() && !self.has_lines() {
+            return self.write_inline(out);
+        }
         if !self.has_lines() {
-            let mut line = String::new();
-            self.write_inline(&mut line);
+            let start = out.len();
+            self.write_inline(out);
             // Behind `name=` and in front of a comma.
-            if indent + line.chars().count() <= WIDTH - 16 || self.is_atom() {
-                return out.push_str(&line);
+            if indent + out[start..].chars().count() <= WIDTH - 16 {
+                return;
             }
+            out.truncate(start);
         }
         let inner = indent + 4;
         match self {
-            Expression::Text(text) => {
-                out.push('(');
-                for line in text.split_inclusive('\n') {
-                    new_line(out, inner);
-                    write_text(out, line);
-                }
-                new_line(out, indent);
-                out.push(')');
-            }
+            Expression::Text(text) => write_lines(out, text, indent),
             Expression::List(items) => {
                 out.push('[');
                 for item in items {
@@ -152,7 +148,7 @@ impl Expression {
     /// Whether it holds a text that is printed over several lines.
     fn has_lines(&self) -> bool {
         match self {
-            Expression::Text(text) => text.trim_end_matches('\n').contains('\n'),
+            Expression::Text(text) => has_lines(text),
             Expression::List(items) => items.iter().any(Expression::has_lines),
             Expression::Dict(pairs) => pairs.iter().any(|(_, value)| value.has_lines()),
             Expression::Call { arguments, .. } => {
@@ -225,32 +221,82 @@ fn new_line(out: &mut String, indent: usize) {
     out.extend(std::iter::repeat_n(' ', indent));
 }
 
+/// The expression of a text alone.
+pub(super) fn print_text(text: &str, indent: usize) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 4 + 16);
+    if has_lines(text) {
+        write_lines(&mut out, text, indent);
+    } else {
+        write_text(&mut out, text);
+    }
+    out
+}
+
+fn has_lines(text: &str) -> bool {
+    text.trim_end_matches('\n').contains('\n')
+}
+
+/// A text of several lines, one literal a line.
+fn write_lines(out: &mut String, text: &str, indent: usize) {
+    out.push('(');
+    for line in text.split_inclusive('\n') {
+        new_line(out, indent + 4);
+        write_text(out, line);
+    }
+    new_line(out, indent);
+    out.push(')');
+}
+
 /// A text as a Python string literal.
 fn write_text(out: &mut String, text: &str) {
     out.push('"');
-    let mut before = '\0';
-    for c in text.chars() {
-        let is_digraph = match before {
-            '{' => c == '{',
-            '$' => matches!(c, '(' | '$') || !c.is_ascii(),
-            _ => false,
-        };
-        match c {
-            '\\' => out.push_str("\\\\"),
-            '"' => out.push_str("\\\""),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            _ if is_digraph => write_escape(out, c),
-            ' '..='~' => out.push(c),
-            // What a reader cannot see, or what turns the reading direction
-            // round, is shown as an escape.
-            _ if c.escape_debug().len() == 1 => out.push(c),
-            _ => write_escape(out, c),
+    let mut rest = text;
+    loop {
+        // Most text is plain and goes over as it is.
+        let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !b"\\\"{$".contains(byte);
+        let plain = rest.bytes().position(|byte| !is_plain(&byte));
+        let (plain, other) = rest.split_at(plain.unwrap_or(rest.len()));
+        out.push_str(plain);
+        let mut before = '\0';
+        let mut chars = other.chars();
+        // What follows a `{` or `$` must be looked at even if it is plain.
+        loop {
+            rest = chars.as_str();
+            let Some(c) = chars.next() else {
+                break;
+            };
+            if c.is_ascii() && is_plain(&(c as u8)) && !matches!(before, '{' | '$') {
+                break;
+            }
+            write_char(out, before, c);
+            before = c;
         }
-        before = c;
+        if rest.is_empty() {
+            break;
+        }
     }
     out.push('"');
+}
+
+fn write_char(out: &mut String, before: char, c: char) {
+    let is_digraph = match before {
+        '{' => c == '{',
+        '$' => matches!(c, '(' | '$') || !c.is_ascii(),
+        _ => false,
+    };
+    match c {
+        '\\' => out.push_str("\\\\"),
+        '"' => out.push_str("\\\""),
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        _ if is_digraph => write_escape(out, c),
+        ' '..='~' => out.push(c),
+        // What a reader cannot see, or what turns the reading direction
+        // round, is shown as an escape.
+        _ if c.escape_debug().len() == 1 => out.push(c),
+        _ => write_escape(out, c),
+    }
 }
 
 fn write_escape(out: &mut String, c: char) {

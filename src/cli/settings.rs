@@ -151,6 +151,7 @@ pub(super) fn options(
         local,
         cluster: cluster(&arguments.cluster, configuration)?,
         steps: configuration.steps.clone(),
+        threads: threads(),
     })
 }
 
@@ -220,6 +221,7 @@ pub(super) fn local_options(
             labels: BTreeMap::new(),
         },
         steps: configuration.steps.clone(),
+        threads: threads(),
     }
 }
 

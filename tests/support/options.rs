@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use std::num::NonZeroUsize;
+
 use sqlflowc::backend::{ClusterOptions, LocalForm, Options, SecretKey, StepDefaults};
 use sqlflowc::source::SourceFile;
 
@@ -24,5 +26,6 @@ pub(crate) fn options(name: &str, source: &SourceFile) -> Options {
             labels: BTreeMap::new(),
         },
         steps: StepDefaults::default(),
+        threads: NonZeroUsize::MIN,
     }
 }
