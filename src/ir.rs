@@ -138,6 +138,10 @@ pub struct Train {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub optimizer: Vec<Setting>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub linear_optimizer: Vec<Setting>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dnn_optimizer: Vec<Setting>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub loss: Vec<Setting>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub early_stopping: Option<Literal>,
@@ -159,6 +163,9 @@ pub struct Train {
 pub enum Family {
     XGBoost,
     Deep,
+    ScikitLearn,
+    /// A class that an image brings.
+    Custom,
 }
 
 /// A name and its value, in the program's order.

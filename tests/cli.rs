@@ -267,6 +267,14 @@ fn estimators_are_listed_with_their_attributes() {
     assert!(ran.stdout.contains("DNNClassifier"), "{}", ran.stdout);
     let ran = sqlflowc(&["models", "XGBOOST.GBTREE"], b"");
     assert!(ran.stdout.contains("max_depth"), "{}", ran.stdout);
+    let ran = sqlflowc(&["models", "KMeans"], b"");
+    assert_eq!(ran.status, 1);
+    let ran = sqlflowc(&["models", "sklearn.cluster.DBSCAN"], b"");
+    assert!(
+        ran.stderr.contains("says nothing of rows"),
+        "{}",
+        ran.stderr
+    );
     let ran = sqlflowc(&["models", "xgboost.gbtre"], b"");
     assert_eq!(ran.status, 1);
     assert_eq!(

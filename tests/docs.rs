@@ -240,3 +240,35 @@ fn the_documents_show_plans_as_they_are() {
     }
     assert!(compared >= 2, "the documents show plans");
 }
+
+#[test]
+fn the_list_of_estimators_is_what_the_compiler_knows() {
+    let blocks = blocks();
+    let list = blocks
+        .iter()
+        .find(|block| block.file == "docs/estimators.md" && block.language == "text")
+        .unwrap();
+    assert!(
+        list.text == sqlflowc::semantic::list_models(),
+        "docs/estimators.md is stale: put the output of `sqlflowc models` there"
+    );
+}
+
+#[test]
+fn the_catalog_as_json_is_what_the_documents_say() {
+    let blocks = blocks();
+    let shown = blocks
+        .iter()
+        .find(|block| block.file == "docs/estimators.md" && block.language == "json")
+        .unwrap();
+    let mut shown: serde_json::Value = serde_json::from_str(&shown.text).unwrap();
+    let name = shown["estimators"][0]["name"].as_str().unwrap().to_owned();
+    let all = sqlflowc::semantic::models_json(Some(&name)).unwrap();
+    let mut all: serde_json::Value = serde_json::from_str(&all).unwrap();
+    // The document shows the first attribute only.
+    for catalog in [&mut shown, &mut all] {
+        let attributes = catalog["estimators"][0]["attributes"].as_array_mut();
+        attributes.unwrap().truncate(1);
+    }
+    assert_eq!(shown, all);
+}

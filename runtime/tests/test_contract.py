@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 import sqlflow_runtime
@@ -87,6 +88,17 @@ def test_every_estimator_takes_every_parameter_by_its_name(name: str) -> None:
         assert is_known(parameter), parameter
 
 
+@pytest.mark.parametrize("name", NAMES["tasks"])
+def test_every_estimator_does_what_the_compiler_takes_it_for(name: str) -> None:
+    task = NAMES["tasks"][name]
+    params: dict[str, Any] = dict(NETWORK) if name.startswith("DNN") else {}
+    if task == "regression" and name.startswith("xgboost."):
+        params = {"objective": "reg:squarederror"}
+    supervised = task not in ("clustering", "detection", "transformation")
+    kind = estimator(name, Settings(params=params)).kind(pa.float64() if supervised else None)
+    assert kind.value == task
+
+
 @pytest.mark.parametrize("objective", NAMES["objectives"])
 def test_every_objective_is_known(objective: str) -> None:
     estimator("xgboost.gbtree", Settings(params={"objective": objective, "num_class": 3}))
@@ -94,10 +106,13 @@ def test_every_objective_is_known(objective: str) -> None:
 
 @pytest.mark.parametrize("optimizer", NAMES["optimizers"])
 def test_every_optimizer_takes_its_parameters(optimizer: str) -> None:
-    of_truth = ("amsgrad", "centered", "nesterov")
+    special: dict[str, object] = {
+        **dict.fromkeys(("amsgrad", "centered", "nesterov", "use_ema"), True),
+        **dict.fromkeys(("ema_overwrite_frequency", "gradient_accumulation_steps"), 2),
+        "learning_rate_power": -0.5,
+    }
     for parameter in NAMES["optimizers"][optimizer]:
-        value: object = True if parameter in of_truth else 0.5
-        value = -0.5 if parameter == "learning_rate_power" else value
+        value = special.get(parameter, 0.5)
         settings = Settings(params=NETWORK, optimizer={"name": optimizer, parameter: value})
         estimator("DNNClassifier", settings)
 
@@ -112,8 +127,14 @@ def test_every_loss_activation_and_initializer_is_known() -> None:
     assert set(NAMES["initializers"]) <= set(parts.INITIALIZERS)
 
 
-def test_every_metric_is_known() -> None:
-    assert set(NAMES["metrics"]) <= set(_metrics.METRICS)
+def test_every_metric_is_known_and_measures_the_same() -> None:
+    kinds = {name: {kind.value for kind in known.kinds} for name, known in _metrics.METRICS.items()}
+    assert {name: set(tasks) for name, tasks in NAMES["metrics"].items()} == kinds
+
+
+def test_every_metric_of_xgboost_is_known() -> None:
+    xgboost = importlib.import_module("sqlflow_runtime.estimators._xgboost")
+    assert set(NAMES["xgboost_metrics"]) == set(xgboost._EVAL_METRICS)
 
 
 def test_every_explainer_is_known() -> None:

@@ -13,6 +13,7 @@ use sqlflowc::syntax::sql::Dialect;
 
 use super::config::ConfigArguments;
 use super::fmt::FmtArguments;
+use super::models::ModelsArguments;
 use super::plan::PlanArguments;
 
 /// Compile SQL programs with machine-learning clauses to workflows
@@ -50,10 +51,7 @@ pub(super) enum Command {
     /// Show what configuration holds, and where each part of it comes from
     Config(ConfigArguments),
     /// List the estimators that this release trains, or one with its attributes
-    Models {
-        /// The estimator to show
-        name: Option<String>,
-    },
+    Models(ModelsArguments),
     /// Prepare the step runtime's Python environment and say where it is
     ///
     /// Prints its interpreter and the folder of the runtime, for scripts that

@@ -8,9 +8,8 @@ use anyhow::{Context, Result};
 use clap::CommandFactory;
 use sqlflowc::backend::{self, Target};
 use sqlflowc::compile;
-use sqlflowc::diagnostic::{Code, Diagnostics, Format, nearest, render};
+use sqlflowc::diagnostic::{Code, Diagnostics, Format, render};
 use sqlflowc::runtime::Environment;
-use sqlflowc::semantic;
 use sqlflowc::source::SourceFile;
 use sqlflowc::syntax;
 use sqlflowc::syntax::sql::{self, Reading};
@@ -22,7 +21,7 @@ use super::arguments::{
 };
 use super::files::{is_same_file, print, read_program, write_artifact};
 use super::settings::Loaded;
-use super::{Exit, WrongConfiguration, config, environment, fmt, plan, run, settings};
+use super::{Exit, WrongConfiguration, config, environment, fmt, models, plan, run, settings};
 
 pub(super) fn run(arguments: Arguments, sources: &Sources) -> Result<Exit> {
     match arguments.command {
@@ -34,7 +33,7 @@ pub(super) fn run(arguments: Arguments, sources: &Sources) -> Result<Exit> {
         Command::Dump(arguments) => dump(&arguments),
         Command::Environment(arguments) => environment_command(&arguments),
         Command::Config(arguments) => config::run(&arguments, sources),
-        Command::Models { name } => models(name.as_deref()),
+        Command::Models(arguments) => models::run(&arguments),
         Command::Explain { code } => explain(&code),
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -214,26 +213,6 @@ fn dump(arguments: &DumpArguments) -> Result<Exit> {
 
 fn json(value: &impl serde::Serialize) -> Result<String> {
     Ok(serde_json::to_string_pretty(value)? + "\n")
-}
-
-fn models(name: Option<&str>) -> Result<Exit> {
-    let Some(name) = name else {
-        print(&semantic::list_models())?;
-        return Ok(Exit::Done);
-    };
-    if let Some(text) = semantic::show_model(name) {
-        print(&text)?;
-        return Ok(Exit::Done);
-    }
-    let help = match nearest(name, semantic::model_names()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "`sqlflowc models` lists them".to_owned(),
-    };
-    writeln!(
-        anstream::stderr(),
-        "error: no estimator is named `{name}`; {help}"
-    )?;
-    Ok(Exit::ProgramErrors)
 }
 
 fn explain(name: &str) -> Result<Exit> {

@@ -6,6 +6,7 @@ mod config;
 mod environment;
 mod files;
 mod fmt;
+mod models;
 mod plan;
 mod progress;
 mod run;

@@ -88,6 +88,10 @@ codes! {
     E0320 = MissingInput, "a query lacks a column that the model was trained on";
     E0321 = InputTypeChanged, "a column has another type than the model was trained on";
     E0322 = ColumnTaken, "the predicted column has the name of a column of the query";
+    E0326 = UnusableEstimator, "a class of a library that a program cannot train on its own";
+    E0327 = MetricDoesNotFit, "a metric does not measure what the model predicts";
+    E0328 = ConflictingAttributes, "attributes that do not go together";
+    E0329 = UnwantedLabel, "a label is given to an estimator that learns without one";
     E0401 = SharedSession, "statements that share a session cannot become one step";
     E0501 = StepTooLarge, "a step is larger than a container's argument may be";
     E0502 = ArtifactTooLarge, "the manifest is larger than a cluster takes";
@@ -98,6 +102,7 @@ codes! {
     E0604 = SecretInConfiguration, "the configuration holds a secret where it takes the place of one";
     W0201 = UnparsedSql, "SQL that could not be parsed is handed on as it is";
     W0601 = AttributeWithoutEffect, "an attribute is accepted and does nothing here";
+    W0602 = TrainedAsAnother, "an estimator is trained as one of another library";
 }
 
 impl Code {

@@ -1,14 +1,14 @@
 //! Checks attributes against the catalog and turns their values into
 //! literals.
 
-use super::catalog::{self, Attribute, Kind, Role};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use super::catalog::{self, Fit, Kind, Parameter, Role};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
 use crate::ir::{Literal, Setting};
 use crate::syntax::ast::{self, Value, ValueKind};
 
 /// An attribute that the catalog knows, with a value that fits.
 pub(super) struct Checked<'a> {
-    pub(super) known: &'static Attribute,
+    pub(super) known: &'static Parameter,
     pub(super) written: &'a ast::Attribute,
     pub(super) value: Literal,
 }
@@ -16,26 +16,26 @@ pub(super) struct Checked<'a> {
 /// Checks the attributes of one statement: each known, given once, of the
 /// right type and in range. What is wrong is reported and left out.
 pub(super) fn check<'a>(
-    written: &'a [ast::Attribute],
-    known: impl Iterator<Item = &'static Attribute> + Clone,
+    written: impl IntoIterator<Item = &'a ast::Attribute>,
+    known: impl Iterator<Item = &'static Parameter> + Clone,
+    prefix: &str,
     of: &str,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Checked<'a>> {
     let mut checked: Vec<Checked<'a>> = Vec::new();
     for attribute in written {
-        let Some(found) = known.clone().find(|known| known.name == attribute.name) else {
-            diagnostics.push(unknown(attribute, known.clone(), of));
+        let own = attribute.name.strip_prefix(prefix);
+        let own = own.unwrap_or(&attribute.name);
+        let Some(found) = known.clone().find(|known| known.is_called(own)) else {
+            diagnostics.push(unknown(attribute, prefix, known.clone(), of));
             continue;
         };
-        let target = target(found);
-        if let Some(first) = checked
-            .iter()
-            .find(|other| self::target(other.known) == target)
-        {
+        let same = |other: &&Checked<'_>| other.known.own_name() == found.own_name();
+        if let Some(first) = checked.iter().find(same) {
             diagnostics.push(duplicate(attribute, first.written));
             continue;
         }
-        match literal(attribute, found.kind) {
+        match literal(attribute, found.takes) {
             Ok(value) => {
                 if let Role::Ignored(why) = found.role {
                     diagnostics.push(without_effect(attribute, why));
@@ -52,44 +52,42 @@ pub(super) fn check<'a>(
     checked
 }
 
-/// Two names for one thing, such as `eta` and `learning_rate`, count as one.
-fn target(attribute: &'static Attribute) -> &'static str {
-    match attribute.role {
-        Role::ParamAs(name) => name,
-        Role::Rounds => "train.num_boost_round",
-        _ => attribute.name,
-    }
-}
-
 fn unknown(
     attribute: &ast::Attribute,
-    known: impl Iterator<Item = &'static Attribute> + Clone,
+    prefix: &str,
+    known: impl Iterator<Item = &'static Parameter> + Clone,
     of: &str,
 ) -> Diagnostic {
     let message = format!("{of} has no attribute `{}`", attribute.name);
-    let names = known.clone().map(|known| known.name);
-    Diagnostic::new(Code::UnknownAttribute, attribute.name_span, message).suggest(
-        &attribute.name,
-        names,
-        || {
-            // `epoch` is likely meant as `train.epoch`.
-            let last = |name: &str| name.rsplit('.').next().map(str::to_owned);
-            let same = known
-                .clone()
-                .find(|known| last(known.name) == last(&attribute.name));
-            match same {
-                Some(same) => format!("did you mean `{}`?", same.name),
-                None if known.clone().count() < 8 => {
-                    let names: Vec<_> = known.clone().map(|known| known.name).collect();
-                    format!("{of} takes {}", names.join(", "))
-                }
-                None => format!("`sqlflowc models {}` lists them", of.trim_matches('`')),
-            }
-        },
-    )
+    let (prefix, own) = match attribute.name.strip_prefix(prefix) {
+        Some(own) => (prefix, own),
+        None => ("", attribute.name.as_str()),
+    };
+    let names = known
+        .clone()
+        .flat_map(|known| std::iter::once(known.name).chain(known.synonyms.iter().copied()));
+    let diagnostic = Diagnostic::new(Code::UnknownAttribute, attribute.name_span, message);
+    // `epoch` is likely meant as `train.epoch`.
+    let last = |name: &str| name.rsplit('.').next().map(str::to_owned);
+    let same = known.clone().find(|known| last(known.name) == last(own));
+    let meant = nearest(own, names).or(same.map(|same| same.name));
+    match meant {
+        Some(meant) => diagnostic.help(format!("did you mean `{prefix}{meant}`?")),
+        None if known.clone().count() < 16 => {
+            let names: Vec<_> = known.map(|known| known.name).collect();
+            diagnostic.help(match names.as_slice() {
+                [] => format!("{of} takes none"),
+                names => format!("{of} takes {}", names.join(", ")),
+            })
+        }
+        None => diagnostic.help(format!(
+            "`sqlflowc models {}` lists them",
+            of.trim_matches('`')
+        )),
+    }
 }
 
-fn duplicate(attribute: &ast::Attribute, first: &ast::Attribute) -> Diagnostic {
+pub(super) fn duplicate(attribute: &ast::Attribute, first: &ast::Attribute) -> Diagnostic {
     let message = if attribute.name == first.name {
         format!("`{}` is given twice", attribute.name)
     } else {
@@ -100,133 +98,65 @@ fn duplicate(attribute: &ast::Attribute, first: &ast::Attribute) -> Diagnostic {
         .help("keep one of them")
 }
 
-fn without_effect(attribute: &ast::Attribute, why: &str) -> Diagnostic {
+pub(super) fn without_effect(attribute: &ast::Attribute, why: &str) -> Diagnostic {
     let message = format!("`{}` does nothing here", attribute.name);
     Diagnostic::new(Code::AttributeWithoutEffect, attribute.name_span, message)
         .help(format!("{why}; leave it out"))
 }
 
-/// An attribute's value as a literal of its kind.
-pub(super) fn literal(attribute: &ast::Attribute, kind: Kind) -> Result<Literal, Diagnostic> {
+/// An attribute's value as a literal of one of the kinds.
+fn literal(attribute: &ast::Attribute, takes: &'static [Kind]) -> Result<Literal, Diagnostic> {
     let value = &attribute.value;
-    let wrong = |wanted: String| {
-        let message = format!(
-            "`{}` takes {wanted}, not {}",
-            attribute.name,
-            described(value)
-        );
-        let diagnostic = Diagnostic::new(Code::InvalidAttribute, value.span, message);
-        match &value.kind {
-            ValueKind::String(text) if text.parse::<f64>().is_ok() => {
-                diagnostic.help("take the quotes off")
-            }
-            _ => diagnostic,
+    let mut choices = None;
+    let mut is_out_of_range = false;
+    for kind in takes {
+        match kind.fit(value) {
+            Fit::Fits(literal) => return Ok(literal),
+            Fit::NoChoice(known) => choices = Some(known),
+            Fit::OutOfRange => is_out_of_range = true,
+            Fit::Other => {}
         }
+    }
+    let text = match &value.kind {
+        ValueKind::Integer(text)
+        | ValueKind::Float(text)
+        | ValueKind::String(text)
+        | ValueKind::Word(text) => Some(text),
+        _ => None,
     };
-    match kind {
-        Kind::Integer(least) => match &value.kind {
-            ValueKind::Integer(digits) if at_least(digits, least) => Ok(plain(value)),
-            ValueKind::Integer(digits) => Err(out_of_range(
-                attribute,
-                digits,
-                &format!("it must be at least {least}"),
-            )),
-            _ => Err(wrong("a whole number".to_owned())),
-        },
-        Kind::Number(least, most) => match &value.kind {
-            ValueKind::Integer(digits) | ValueKind::Float(digits) => {
-                let number: f64 = digits.parse().unwrap_or(f64::NAN);
-                if (least..=most).contains(&number) {
-                    Ok(plain(value))
-                } else {
-                    Err(out_of_range(attribute, digits, &bounds(least, most)))
+    let invalid = |message| Diagnostic::new(Code::InvalidAttribute, value.span, message);
+    let is_list = takes.iter().any(|kind| matches!(kind, Kind::List(_)));
+    let takes = catalog::any_of(takes);
+    match (text, choices) {
+        (Some(text), Some(choices)) if text.parse::<f64>().is_err() => {
+            let message = format!("`{}` has no choice `{text}`", attribute.name);
+            Err(invalid(message).suggest(text, choices.iter().copied(), || {
+                format!("it takes {takes}")
+            }))
+        }
+        _ if is_out_of_range => {
+            let shown = text.map(|text| format!(": {text}")).unwrap_or_default();
+            let message = format!("`{}` is out of range{shown}", attribute.name);
+            Err(invalid(message).help(format!("it takes {takes}")))
+        }
+        _ => {
+            let message = format!(
+                "`{}` takes {takes}, not {}",
+                attribute.name,
+                described(value)
+            );
+            let is_number = text.is_some_and(|text| text.parse::<f64>().is_ok());
+            Err(match (&value.kind, text) {
+                (ValueKind::String(_), _) if is_number => {
+                    invalid(message).help("take the quotes off")
                 }
-            }
-            _ => Err(wrong("a number".to_owned())),
-        },
-        Kind::Bool => match &value.kind {
-            ValueKind::Bool(_) => Ok(plain(value)),
-            // SQLFlow's programs write 0 and 1 too.
-            ValueKind::Integer(digits) if digits == "0" => Ok(Literal::Bool(false)),
-            ValueKind::Integer(digits) if digits == "1" => Ok(Literal::Bool(true)),
-            _ => Err(wrong("TRUE or FALSE".to_owned())),
-        },
-        Kind::String => match &value.kind {
-            ValueKind::String(_) | ValueKind::Word(_) => Ok(plain(value)),
-            _ => Err(wrong("a string".to_owned())),
-        },
-        Kind::Query => match &value.kind {
-            ValueKind::String(_) => Ok(plain(value)),
-            _ => Err(wrong("a query as a string".to_owned())),
-        },
-        Kind::Choice(choices) => match &value.kind {
-            ValueKind::String(text) | ValueKind::Word(text) => {
-                if choices.contains(&text.as_str()) {
-                    Ok(plain(value))
-                } else {
-                    Err(no_choice(attribute, text, choices))
+                (ValueKind::Integer(_) | ValueKind::Float(_), Some(text)) if is_list => {
+                    invalid(message).help(format!("write a list: `[{text}]`"))
                 }
-            }
-            _ => Err(wrong(format!("one of {}", choices.join(", ")))),
-        },
-        Kind::Words => words(value)
-            .map(Literal::List)
-            .ok_or_else(|| wrong("a string of words separated by commas, or a list".to_owned())),
-        Kind::Integers(least) => match &value.kind {
-            ValueKind::List(values)
-                if values.iter().all(|value| match &value.kind {
-                    ValueKind::Integer(digits) => at_least(digits, least),
-                    _ => false,
-                }) =>
-            {
-                Ok(plain(value))
-            }
-            _ => Err(wrong(format!(
-                "a list of whole numbers of at least {least}, such as `[64, 32]`"
-            ))),
-        },
-        Kind::Numbers => match &value.kind {
-            ValueKind::Integer(_) | ValueKind::Float(_) => Ok(plain(value)),
-            ValueKind::List(values)
-                if values
-                    .iter()
-                    .all(|v| matches!(v.kind, ValueKind::Integer(_) | ValueKind::Float(_))) =>
-            {
-                Ok(plain(value))
-            }
-            _ => Err(wrong("a number or a list of numbers".to_owned())),
-        },
-        Kind::Any => Ok(plain(value)),
+                _ => invalid(message),
+            })
+        }
     }
-}
-
-fn at_least(digits: &str, least: i64) -> bool {
-    // Too many digits for 64 bits means large, and negative only with a sign.
-    digits
-        .parse::<i64>()
-        .map_or(!digits.starts_with('-'), |number| number >= least)
-}
-
-fn bounds(least: f64, most: f64) -> String {
-    match (least.is_finite(), most.is_finite()) {
-        (true, true) => format!("it must be between {least} and {most}"),
-        (true, false) => format!("it must be at least {least}"),
-        _ => "it must be a number".to_owned(),
-    }
-}
-
-fn out_of_range(attribute: &ast::Attribute, digits: &str, rule: &str) -> Diagnostic {
-    let message = format!("`{}` is out of range: {digits}", attribute.name);
-    Diagnostic::new(Code::InvalidAttribute, attribute.value.span, message).help(rule)
-}
-
-fn no_choice(attribute: &ast::Attribute, text: &str, choices: &'static [&str]) -> Diagnostic {
-    let message = format!("`{}` has no choice `{text}`", attribute.name);
-    Diagnostic::new(Code::InvalidAttribute, attribute.value.span, message).suggest(
-        text,
-        choices.iter().copied(),
-        || format!("the choices are {}", choices.join(", ")),
-    )
 }
 
 fn described(value: &Value) -> &'static str {
@@ -238,50 +168,6 @@ fn described(value: &Value) -> &'static str {
         ValueKind::Bool(_) => "TRUE or FALSE",
         ValueKind::None => "NONE",
         ValueKind::List(_) => "a list",
-    }
-}
-
-/// A value as a literal, whatever its type. A bare word is the string of its
-/// letters.
-pub(super) fn plain(value: &Value) -> Literal {
-    match &value.kind {
-        ValueKind::Integer(digits) => Literal::Integer(without_leading_zeros(digits)),
-        ValueKind::Float(digits) => Literal::Float(digits.clone()),
-        ValueKind::String(text) | ValueKind::Word(text) => Literal::String(text.clone()),
-        ValueKind::Bool(value) => Literal::Bool(*value),
-        ValueKind::None => Literal::None,
-        ValueKind::List(values) => Literal::List(values.iter().map(plain).collect()),
-    }
-}
-
-/// `007` is a number in SQL and an error in Python and JSON.
-fn without_leading_zeros(digits: &str) -> String {
-    let (sign, digits) = match digits.strip_prefix('-') {
-        Some(digits) => ("-", digits),
-        None => ("", digits),
-    };
-    let trimmed = digits.trim_start_matches('0');
-    format!("{sign}{}", if trimmed.is_empty() { "0" } else { trimmed })
-}
-
-/// The words of `"a, b"` or `["a", "b"]`.
-fn words(value: &Value) -> Option<Vec<Literal>> {
-    match &value.kind {
-        ValueKind::String(text) | ValueKind::Word(text) => Some(
-            text.split(',')
-                .map(str::trim)
-                .filter(|word| !word.is_empty())
-                .map(Literal::string)
-                .collect(),
-        ),
-        ValueKind::List(values) => values
-            .iter()
-            .map(|value| match &value.kind {
-                ValueKind::String(text) | ValueKind::Word(text) => Some(Literal::string(text)),
-                _ => None,
-            })
-            .collect(),
-        _ => None,
     }
 }
 
@@ -303,82 +189,70 @@ pub(super) fn word_list(value: &Literal) -> Vec<String> {
 /// `optimizer.*`, each checked against the optimizer.
 pub(super) fn optimizer(
     name: Option<&ast::Attribute>,
-    parameters: &[ast::Attribute],
+    default: &'static str,
+    parameters: &[&ast::Attribute],
+    prefix: &str,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Setting> {
-    let text = match name.map(|name| (name, &name.value.kind)) {
-        Some((_, ValueKind::String(text) | ValueKind::Word(text))) => text.as_str(),
-        _ => catalog::DEFAULT_OPTIMIZER,
+    let text = match name.map(|name| &name.value.kind) {
+        Some(ValueKind::String(text) | ValueKind::Word(text)) => text.as_str(),
+        _ => default,
     };
+    // A name that is wrong is reported with the attribute that gives it.
     let Some(known) = catalog::optimizer_parameters(text) else {
-        let span = name.map(|name| name.value.span).unwrap_or_default();
-        let message = format!("no optimizer is named `{text}`");
-        diagnostics.push(
-            Diagnostic::new(Code::InvalidAttribute, span, message).suggest(
-                text,
-                catalog::optimizers(),
-                || {
-                    let names: Vec<_> = catalog::optimizers().collect();
-                    format!("the optimizers are {}", names.join(", "))
-                },
-            ),
-        );
         return Vec::new();
     };
-    let mut settings = vec![Setting {
-        name: "name".to_owned(),
-        value: Literal::string(text),
-    }];
-    for (at, parameter) in parameters.iter().enumerate() {
-        if let Some(first) = parameters[..at].iter().find(|p| p.name == parameter.name) {
-            diagnostics.push(duplicate(parameter, first));
-            continue;
-        }
-        let own = parameter.name.trim_start_matches("optimizer.");
-        if !known.contains(&own) {
-            let message = format!("`{text}` has no parameter `{own}`");
-            diagnostics.push(
-                Diagnostic::new(Code::UnknownAttribute, parameter.name_span, message).suggest(
-                    own,
-                    known.iter().copied(),
-                    || format!("`{text}` takes {}", known.join(", ")),
-                ),
+    let of = format!("`{text}`");
+    let known = known.iter();
+    let checked = check(parameters.iter().copied(), known, prefix, &of, diagnostics);
+    for (at, clip) in checked.iter().enumerate() {
+        let is_clip = |checked: &&Checked<'_>| checked.known.name.contains("clip");
+        if is_clip(&clip)
+            && let Some(first) = checked[..at].iter().find(is_clip)
+        {
+            let message = format!(
+                "`{}` does not go with `{}`",
+                clip.written.name, first.written.name
             );
-            continue;
-        }
-        let kind = match own {
-            "amsgrad" | "centered" | "nesterov" => Kind::Bool,
-            "learning_rate_power" => Kind::Number(f64::NEG_INFINITY, 0.0),
-            _ => Kind::Number(0.0, f64::INFINITY),
-        };
-        match literal(parameter, kind) {
-            Ok(value) => settings.push(Setting {
-                name: own.to_owned(),
-                value,
-            }),
-            Err(diagnostic) => diagnostics.push(diagnostic),
+            diagnostics.push(
+                Diagnostic::new(Code::ConflictingAttributes, clip.written.name_span, message)
+                    .note(first.written.name_span, "given here")
+                    .help("gradients are clipped in one way only: keep one of them"),
+            );
         }
     }
-    settings
+    settings(text, checked)
 }
 
 /// A loss as the step takes it: its name, then its parameters from `loss.*`.
 /// Empty when the program says nothing of it.
 pub(super) fn loss(
     name: Option<&Literal>,
-    parameters: &[ast::Attribute],
     default: &'static str,
+    parameters: &[&ast::Attribute],
+    diagnostics: &mut Diagnostics,
 ) -> Vec<Setting> {
     if name.is_none() && parameters.is_empty() {
         return Vec::new();
     }
+    let text = match name {
+        Some(Literal::String(text)) => text,
+        _ => default,
+    };
+    let known = catalog::loss_parameters(text).iter();
+    let of = format!("`{text}`");
+    let checked = check(parameters.iter().copied(), known, "loss.", &of, diagnostics);
+    settings(text, checked)
+}
+
+fn settings(name: &str, checked: Vec<Checked<'_>>) -> Vec<Setting> {
     let named = Setting {
         name: "name".to_owned(),
-        value: name.cloned().unwrap_or_else(|| Literal::string(default)),
+        value: Literal::string(name),
     };
-    let parameters = parameters.iter().map(|parameter| Setting {
-        name: parameter.name.trim_start_matches("loss.").to_owned(),
-        value: plain(&parameter.value),
+    let parameters = checked.into_iter().map(|checked| Setting {
+        name: checked.known.name.to_owned(),
+        value: checked.value,
     });
     std::iter::once(named).chain(parameters).collect()
 }

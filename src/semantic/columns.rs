@@ -7,8 +7,7 @@ use crate::syntax::ast::{
     Column, ColumnArgument, ColumnClause, ColumnKind, Ident, Value, ValueKind,
 };
 
-use super::attributes::plain;
-use super::catalog::{Estimator, INITIALIZERS};
+use super::catalog::{Estimator, INITIALIZERS, plain};
 
 /// The functions of COLUMN, as the program writes them.
 const FUNCTIONS: [&str; 11] = [
@@ -41,44 +40,110 @@ pub(super) fn lower(
     estimator: &Estimator,
     diagnostics: &mut Diagnostics,
 ) -> Vec<FeatureSet> {
+    let by_target = estimator.targets.len() > 1;
     if clauses.is_empty() {
-        return vec![FeatureSet {
-            target: None,
+        let every = |target| FeatureSet {
+            target,
             features: vec![call("every", Vec::new())],
-        }];
+        };
+        return if by_target {
+            let targets = estimator.targets.iter();
+            targets
+                .map(|name| every(Some((*name).to_owned())))
+                .collect()
+        } else {
+            vec![every(None)]
+        };
     }
-    let mut features = Vec::new();
+    let mut sets: Vec<FeatureSet> = Vec::new();
     for clause in clauses {
-        if let Some(target) = &clause.target
-            && target.text != DEFAULT_TARGET
-        {
-            diagnostics.push(unknown_target(target, estimator));
-        }
+        let target = target(clause, estimator, diagnostics);
+        let at = sets.iter().position(|set| set.target == target);
+        let at = at.unwrap_or_else(|| {
+            sets.push(FeatureSet {
+                target,
+                features: Vec::new(),
+            });
+            sets.len() - 1
+        });
         for column in &clause.columns {
             match feature(column, estimator.family) {
-                Ok(feature) => features.push(feature),
+                Ok(feature) => sets[at].features.push(feature),
                 Err(diagnostic) => diagnostics.push(diagnostic),
             }
         }
     }
-    vec![FeatureSet {
-        target: None,
-        features,
-    }]
+    if by_target && let Some(last) = clauses.last() {
+        for missing in estimator
+            .targets
+            .iter()
+            .filter(|name| !sets.iter().any(|set| set.target.as_deref() == Some(**name)))
+        {
+            let span = last.target.as_ref().map_or(last.span, |target| target.span);
+            let message = format!("`{}` has no columns for `{missing}`", estimator.name);
+            diagnostics.push(
+                Diagnostic::new(Code::UnknownTarget, span, message)
+                    .help(format!("add `COLUMN … FOR {missing}`")),
+            );
+        }
+    }
+    sets
 }
 
-/// SQLFlow's name of the one list of columns that most estimators take.
-const DEFAULT_TARGET: &str = "feature_columns";
+/// The target that a clause is for. An estimator with one list of columns has
+/// none, whatever SQLFlow called it; a class of an image has those it says.
+fn target(
+    clause: &ColumnClause,
+    estimator: &Estimator,
+    diagnostics: &mut Diagnostics,
+) -> Option<String> {
+    let known = estimator.targets;
+    match &clause.target {
+        None if known.len() < 2 => None,
+        None => {
+            let message = format!("`{}` takes several lists of columns", estimator.name);
+            diagnostics.push(
+                Diagnostic::new(Code::UnknownTarget, clause.span, message)
+                    .help(format!("add `FOR {}`", known.join("` or `FOR "))),
+            );
+            None
+        }
+        Some(target) if known.contains(&target.text.as_str()) => {
+            (known.len() > 1).then(|| target.text.clone())
+        }
+        Some(target) if known.is_empty() => Some(target.text.clone()),
+        Some(target) => {
+            diagnostics.push(unknown_target(target, estimator));
+            None
+        }
+    }
+}
 
 fn unknown_target(target: &Ident, estimator: &Estimator) -> Diagnostic {
     let message = format!(
         "`{}` has no columns called `{}`",
         estimator.name, target.text
     );
-    Diagnostic::new(Code::UnknownTarget, target.span, message).help(format!(
-        "it takes one list of columns: leave `FOR {}` out",
-        target.text
-    ))
+    let diagnostic = Diagnostic::new(Code::UnknownTarget, target.span, message);
+    if estimator.targets.len() < 2 {
+        return diagnostic.help(format!(
+            "it takes one list of columns: leave `FOR {}` out",
+            target.text
+        ));
+    }
+    diagnostic.suggest(&target.text, estimator.targets.iter().copied(), || {
+        format!("its lists are {}", estimator.targets.join(", "))
+    })
+}
+
+/// How many features COLUMN lists; `None` when the query decides.
+pub(super) fn count(clauses: &[ColumnClause]) -> Option<usize> {
+    let mut columns = clauses.iter().flat_map(|clause| &clause.columns).peekable();
+    columns.peek()?;
+    columns.try_fold(0, |count, column| match column.kind {
+        ColumnKind::All | ColumnKind::Pattern(_) => None,
+        ColumnKind::Name(_) | ColumnKind::Call { .. } => Some(count + 1),
+    })
 }
 
 /// The columns that a COLUMN clause names, with their places.
@@ -477,8 +542,12 @@ impl Call<'_> {
 
     fn embedding(&self) -> Result<Feature, Diagnostic> {
         self.expect_arguments(2, 4, "EMBEDDING(category, 16, sum)")?;
-        if self.family == Family::XGBoost {
-            let message = "XGBoost cannot learn an `EMBEDDING`".to_owned();
+        if !matches!(self.family, Family::Deep | Family::Custom) {
+            let engine = match self.family {
+                Family::ScikitLearn => "scikit-learn",
+                _ => "XGBoost",
+            };
+            let message = format!("{engine} cannot learn an `EMBEDDING`");
             return Err(self.wrong(self.span, message, "use `INDICATOR` instead"));
         }
         let source = self.source(0, &[CATEGORIES, &["SPARSE", "DENSE"]].concat())?;

@@ -4,15 +4,18 @@
 mod attributes;
 mod catalog;
 mod columns;
+mod combinations;
 mod inputs;
+mod metrics;
 mod relations;
 mod scope;
 mod session;
 mod settings;
 mod show;
 mod statements;
+mod training;
 
-pub use show::{Names, list_models, model_names, names, show_model};
+pub use show::{Names, list_models, model_names, models_json, names, show_model, unusable};
 
 use crate::diagnostic::Diagnostics;
 use crate::ir::{self, Ir};

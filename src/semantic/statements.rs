@@ -3,19 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::attributes::{self, Checked};
-use super::catalog::{self, Estimator, Role};
+use super::catalog::{self, Role, Task};
 use super::columns;
 use super::inputs::{self, Inputs};
+use super::metrics::Measured;
 use super::relations::{Column, Origin, Relation, Relations};
 use super::scope::Scope;
 use super::session::{Piece, Tie, digest};
 use super::settings;
+use super::training::Nature;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
 use crate::ir::{
-    Action, Evaluate, Explain, Family, Literal, Predict, Query, Resource, Setting, ShowTrain, Step,
-    Title, Train,
+    Action, Evaluate, Explain, Literal, Predict, Query, Resource, Setting, ShowTrain, Step, Title,
+    Train,
 };
-use crate::quantity::is_image;
 use crate::source::{SourceFile, Span};
 use crate::syntax::ast::{self, Effects, Name, SqlQuery, StatementKind};
 use crate::syntax::sql::{self, Dialect};
@@ -31,14 +32,14 @@ pub(super) struct Analyzer<'a> {
     functions: BTreeMap<String, Option<BTreeSet<Resource>>>,
     /// Names of the statements prepared so far.
     prepared: BTreeSet<String>,
-    models: BTreeMap<String, Model>,
+    pub(super) models: BTreeMap<String, Model>,
     /// The columns of tables at this point.
     relations: Relations,
     /// Models trained anywhere in the program, with the place of the first
     /// training.
     trained: BTreeMap<String, Span>,
     pieces: Vec<Piece>,
-    diagnostics: Diagnostics,
+    pub(super) diagnostics: Diagnostics,
 }
 
 /// A statement that every later step replays on its own connection.
@@ -54,17 +55,18 @@ enum SessionKind {
 }
 
 /// What is known of a model that the program has trained so far.
-struct Model {
-    estimator: Option<&'static Estimator>,
+pub(super) struct Model {
+    /// What it is, unless its training could not be made out.
+    pub(super) nature: Option<Nature>,
     image: Option<String>,
-    span: Span,
+    pub(super) span: Span,
     /// What is known of the columns that it was trained on.
     inputs: Option<Inputs>,
 }
 
 /// What a step reads and writes, being collected.
 #[derive(Default)]
-struct Access {
+pub(super) struct Access {
     reads: BTreeSet<Resource>,
     writes: BTreeSet<Resource>,
     barrier: Option<&'static str>,
@@ -362,6 +364,8 @@ impl<'a> Analyzer<'a> {
             batch_size: None,
             max_steps: None,
             optimizer: Vec::new(),
+            linear_optimizer: Vec::new(),
+            dnn_optimizer: Vec::new(),
             loss: Vec::new(),
             early_stopping: None,
             validation: Vec::new(),
@@ -371,14 +375,14 @@ impl<'a> Analyzer<'a> {
             into: model.clone(),
             statement: self.source.slice(statement.span).to_owned(),
         };
-        self.train_attributes(train, estimator, &mut lowered, &mut access);
+        let nature = self.train_attributes(train, estimator, &mut lowered, &mut access);
         self.check_label(train, estimator);
         let inputs = self.check_inputs(train, &access);
         if let Some(start) = &train.start_from {
-            self.check_start(start, estimator);
+            self.check_start(start, &nature);
             self.use_model(start, &mut access);
         }
-        self.remember_model(train, Some(estimator), Some(inputs));
+        self.remember_model(train, Some(nature), Some(inputs));
         access.writes.insert(Resource::Model(model.clone()));
         let image = train.estimator.image.clone();
         let title = Title {
@@ -389,32 +393,15 @@ impl<'a> Analyzer<'a> {
         self.push(statement, action, title, access, image, Tie::None);
     }
 
-    /// Training goes on with what another training has learned, so both are
-    /// of one kind.
-    fn check_start(&mut self, start: &Name, estimator: &'static Estimator) {
-        let Some(model) = self.models.get(&start.dotted()) else {
-            return;
-        };
-        let Some(from) = model.estimator else { return };
-        if (from.family, from.shape) != (estimator.family, estimator.shape) {
-            let message = format!("`{}` cannot go on with a `{}`", estimator.name, from.name);
-            self.diagnostics.push(
-                Diagnostic::new(Code::ModelDoesNotFit, start.span, message)
-                    .note(model.span, "the model is trained here")
-                    .help("start from a model of the same estimator, or leave `USING` out"),
-            );
-        }
-    }
-
     fn remember_model(
         &mut self,
         train: &ast::Train,
-        estimator: Option<&'static Estimator>,
+        nature: Option<Nature>,
         inputs: Option<Inputs>,
     ) {
         if let Some(into) = &train.into {
             let model = Model {
-                estimator,
+                nature,
                 image: train.estimator.image.clone(),
                 span: into.span,
                 inputs,
@@ -423,123 +410,8 @@ impl<'a> Analyzer<'a> {
         }
     }
 
-    fn estimator(&mut self, written: &ast::Estimator) -> Option<&'static Estimator> {
-        if let Some(image) = &written.image
-            && !is_image(image)
-        {
-            let message = format!("`{image}` is no image reference");
-            self.diagnostics.push(
-                Diagnostic::new(Code::UnknownEstimator, written.span, message)
-                    .help("write `registry/team/image:tag/Estimator`"),
-            );
-        }
-        let found = catalog::estimator(&written.name);
-        if found.is_none() {
-            let message = format!("no estimator is named `{}`", written.name);
-            let names = catalog::estimators().map(|estimator| estimator.name);
-            self.diagnostics.push(
-                Diagnostic::new(Code::UnknownEstimator, written.span, message).suggest(
-                    &written.name,
-                    names,
-                    || "`sqlflowc models` lists what this release trains".to_owned(),
-                ),
-            );
-        }
-        found
-    }
-
-    fn train_attributes(
-        &mut self,
-        train: &ast::Train,
-        estimator: &'static Estimator,
-        lowered: &mut Train,
-        access: &mut Access,
-    ) {
-        // Which parameters an optimizer or a loss takes depends on which it is.
-        let behind = |prefix: &str| -> Vec<ast::Attribute> {
-            let of_deep = train.attributes.iter().filter(|attribute| {
-                estimator.family == Family::Deep && attribute.name.starts_with(prefix)
-            });
-            of_deep.cloned().collect()
-        };
-        let of_optimizer = behind("optimizer.");
-        let of_loss = behind("loss.");
-        let others: Vec<_> = train
-            .attributes
-            .iter()
-            .filter(|attribute| !of_optimizer.contains(attribute) && !of_loss.contains(attribute))
-            .cloned()
-            .collect();
-        let checked = attributes::check(
-            &others,
-            catalog::train_attributes(estimator),
-            &format!("`{}`", estimator.name),
-            &mut self.diagnostics,
-        );
-        for attribute in &checked {
-            self.apply(attribute, lowered, access);
-        }
-        match estimator.family {
-            Family::XGBoost => self.xgboost_defaults(estimator, &checked, train, lowered),
-            Family::Deep => {
-                let named = |role: Role| checked.iter().find(|a| a.known.role == role);
-                lowered.optimizer = attributes::optimizer(
-                    named(Role::Optimizer).map(|attribute| attribute.written),
-                    &of_optimizer,
-                    &mut self.diagnostics,
-                );
-                lowered.loss = attributes::loss(
-                    named(Role::Loss).map(|attribute| &attribute.value),
-                    &of_loss,
-                    catalog::default_loss(estimator),
-                );
-                if !is_meant(HIDDEN_UNITS, &train.attributes) {
-                    self.diagnostics
-                        .push(missing_hidden_units(train, estimator));
-                }
-                lowered.epochs.get_or_insert(Literal::integer(1));
-                // The step chooses a batch size that fits the number of rows.
-            }
-        }
-        self.check_validation(&checked);
-    }
-
-    fn apply(&mut self, attribute: &Checked<'_>, lowered: &mut Train, access: &mut Access) {
-        let value = attribute.value.clone();
-        let own = |name: &str| name.trim_start_matches("model.").to_owned();
-        let param = |name: String, value: Literal| Setting { name, value };
-        match attribute.known.role {
-            Role::Param => {
-                let name = own(attribute.known.name);
-                lowered.params.push(param(name, value));
-            }
-            Role::ParamAs(name) => lowered.params.push(param(name.to_owned(), value)),
-            Role::Rounds => lowered.rounds = Some(value),
-            Role::Epochs => lowered.epochs = Some(value),
-            Role::BatchSize => lowered.batch_size = Some(value),
-            // 0 is SQLFlow's way to say that there is no limit.
-            Role::MaxSteps if value == Literal::integer(0) => {}
-            Role::MaxSteps => lowered.max_steps = Some(value),
-            Role::EarlyStopping => lowered.early_stopping = Some(value),
-            Role::ValidationSelect => {
-                self.validation_select(attribute, access);
-                lowered.validation.push(param("select".to_owned(), value));
-            }
-            Role::ValidationMetrics => {
-                let metrics = attributes::word_list(&value);
-                let own = match lowered.family {
-                    Family::XGBoost => catalog::XGBOOST_METRICS,
-                    Family::Deep => &[],
-                };
-                self.check_metrics(&metrics, own, attribute.written);
-                lowered.validation.push(param("metrics".to_owned(), value));
-            }
-            Role::Optimizer | Role::Loss | Role::ExtraOutputs | Role::Ignored(_) => {}
-        }
-    }
-
     /// The query in `validation.select` reads tables like any other.
-    fn validation_select(&mut self, attribute: &Checked<'_>, access: &mut Access) {
+    pub(super) fn validation_select(&mut self, attribute: &Checked<'_>, access: &mut Access) {
         let Literal::String(text) = &attribute.value else {
             return;
         };
@@ -574,94 +446,6 @@ impl<'a> Analyzer<'a> {
         }
     }
 
-    fn check_validation(&mut self, checked: &[Checked<'_>]) {
-        let find = |role: Role| checked.iter().find(|a| a.known.role == role);
-        if let Some(stopping) = find(Role::EarlyStopping)
-            && find(Role::ValidationSelect).is_none()
-        {
-            self.diagnostics.push(
-                Diagnostic::new(
-                    Code::MissingAttribute,
-                    stopping.written.name_span,
-                    "early stopping needs data to validate on",
-                )
-                .help("add `validation.select = '…'`"),
-            );
-        }
-    }
-
-    fn xgboost_defaults(
-        &mut self,
-        estimator: &'static Estimator,
-        checked: &[Checked<'_>],
-        train: &ast::Train,
-        lowered: &mut Train,
-    ) {
-        lowered
-            .rounds
-            .get_or_insert(Literal::integer(DEFAULT_ROUNDS));
-        let written = |name: &str| checked.iter().find(|a| a.known.name == name);
-        let text = |a: &Checked<'_>| match &a.value {
-            Literal::String(text) => text.clone(),
-            _ => String::new(),
-        };
-        let objective = match (written("objective"), estimator.objective) {
-            (Some(objective), _) => text(objective),
-            (None, Some(objective)) => {
-                lowered.params.push(Setting {
-                    name: "objective".to_owned(),
-                    value: Literal::string(objective),
-                });
-                objective.to_owned()
-            }
-            (None, None) => String::new(),
-        };
-        let is_multi = objective.starts_with("multi:");
-        match written("num_class") {
-            None if is_multi && !is_meant("num_class", &train.attributes) => {
-                let span = written("objective").map_or(train.estimator.span, |objective| {
-                    objective.written.value.span
-                });
-                let message = format!("`{objective}` needs the number of classes");
-                self.diagnostics.push(
-                    Diagnostic::new(Code::MissingAttribute, span, message)
-                        .help("add `num_class = …`"),
-                );
-            }
-            Some(classes) if !is_multi && !objective.is_empty() => {
-                let message = format!("`num_class` does not go with `{objective}`");
-                self.diagnostics.push(
-                    Diagnostic::new(Code::InvalidAttribute, classes.written.name_span, message)
-                        .help("leave it out, or use `multi:softprob`"),
-                );
-            }
-            _ => {}
-        }
-    }
-
-    fn check_label(&mut self, train: &ast::Train, estimator: &Estimator) {
-        let Some(label) = &train.label else {
-            self.diagnostics.push(
-                Diagnostic::new(
-                    Code::MissingClause,
-                    train.estimator.span,
-                    format!("`TO TRAIN {}` needs `LABEL`", estimator.name),
-                )
-                .help("add `LABEL …`: the column to learn"),
-            );
-            return;
-        };
-        let same = |ident: &&ast::Ident| ident.text.eq_ignore_ascii_case(&label.text);
-        if let Some(feature) = columns::named(&train.columns).into_iter().find(same) {
-            let message = format!("`{}` is the label and a feature", label.text);
-            self.diagnostics.push(
-                Diagnostic::new(Code::LabelAmongFeatures, feature.span, message)
-                    .note(label.span, "the label")
-                    .help("take it out of `COLUMN`: a model that sees its label learns nothing"),
-            );
-        }
-    }
-
     /// Checks the columns that a training names, and says what it needs of a
     /// query.
     fn check_inputs(&mut self, train: &ast::Train, access: &Access) -> Inputs {
@@ -677,6 +461,7 @@ impl<'a> Analyzer<'a> {
         let checked = attributes::check(
             &predict.attributes,
             catalog::PREDICT_ATTRIBUTES.iter(),
+            "",
             "`TO PREDICT`",
             &mut self.diagnostics,
         );
@@ -686,7 +471,11 @@ impl<'a> Analyzer<'a> {
             match attribute.known.role {
                 Role::ExtraOutputs => {
                     extra_outputs = attributes::word_list(&attribute.value);
-                    self.check_extra_outputs(&extra_outputs, attribute.written);
+                    self.check_extra_outputs(
+                        &extra_outputs,
+                        predict.model.as_ref(),
+                        attribute.written,
+                    );
                 }
                 Role::BatchSize => batch_size = Some(attribute.value.clone()),
                 _ => {}
@@ -724,8 +513,14 @@ impl<'a> Analyzer<'a> {
         }
     }
 
-    fn check_extra_outputs(&mut self, outputs: &[String], written: &ast::Attribute) {
-        const KNOWN: [&str; 3] = ["probabilities", "probability", "logits"];
+    fn check_extra_outputs(
+        &mut self,
+        outputs: &[String],
+        model: Option<&Name>,
+        written: &ast::Attribute,
+    ) {
+        const KNOWN: [&str; 4] = ["probabilities", "probability", "logits", "score"];
+        let model = model.and_then(|name| self.models.get(&name.dotted()));
         for output in outputs {
             if !KNOWN.contains(&output.as_str()) {
                 let message = format!("no extra output is named `{output}`");
@@ -736,6 +531,28 @@ impl<'a> Analyzer<'a> {
                         || format!("the extra outputs are {}", KNOWN.join(", ")),
                     ),
                 );
+                continue;
+            }
+            let Some((model, nature)) = model.and_then(|m| Some((m, m.nature.as_ref()?))) else {
+                continue;
+            };
+            let has = match output.as_str() {
+                "logits" => nature.logits,
+                "score" if nature.task == Task::ByObjective => None,
+                "score" => Some(nature.task == Task::Detection),
+                _ => nature.probabilities,
+            };
+            if has == Some(false) {
+                let message = format!("`{}` gives no `{output}`", nature.name);
+                let help = match nature.task {
+                    Task::Detection => "leave it out, or ask for `score`".to_owned(),
+                    task => format!("leave it out: the model {}", task.verb()),
+                };
+                self.diagnostics.push(
+                    Diagnostic::new(Code::ModelDoesNotFit, written.value.span, message)
+                        .note(model.span, "the model is trained here")
+                        .help(help),
+                );
             }
         }
     }
@@ -744,15 +561,23 @@ impl<'a> Analyzer<'a> {
         let checked = attributes::check(
             &evaluate.attributes,
             catalog::EVALUATE_ATTRIBUTES.iter(),
+            "",
             "`TO EVALUATE`",
             &mut self.diagnostics,
         );
         let mut metrics = Vec::new();
+        let model = self.models.get(&evaluate.model.dotted());
+        let trained = model.map(|model| model.span);
+        let nature = model.and_then(|model| model.nature.clone());
+        let measured = Measured::model(nature.as_ref(), trained);
         for attribute in &checked {
             if attribute.known.role == Role::ValidationMetrics {
                 metrics = attributes::word_list(&attribute.value);
-                self.check_metrics(&metrics, &[], attribute.written);
+                self.check_metrics(&metrics, &measured, attribute.written);
             }
+        }
+        if let (Some(nature), Some(trained)) = (&nature, trained) {
+            self.check_evaluation(evaluate, nature, trained);
         }
         let relation = self.result(&evaluate.query);
         if let Some(label) = &evaluate.label {
@@ -783,30 +608,29 @@ impl<'a> Analyzer<'a> {
         }
     }
 
-    /// Checks names of metrics; `own` are those that only this training knows.
-    fn check_metrics(
-        &mut self,
-        metrics: &[String],
-        own: &'static [&'static str],
-        written: &ast::Attribute,
-    ) {
-        for metric in metrics {
-            // XGBoost takes parameters behind its names: `ndcg@10`, `error@0.7`.
-            let bare = metric.split('@').next().unwrap_or_default();
-            let bare = bare.strip_suffix('-').unwrap_or(bare);
-            let known = catalog::METRICS.iter().chain(own);
-            if own.contains(&bare) || known.clone().any(|name| name.eq_ignore_ascii_case(metric)) {
-                continue;
-            }
-            let message = format!("no metric is named `{metric}`");
-            self.diagnostics.push(
-                Diagnostic::new(Code::UnknownMetric, written.value.span, message).suggest(
-                    metric,
-                    known.copied(),
-                    || "`sqlflowc explain E0313` lists the metrics".to_owned(),
+    /// Whether there is a truth to measure a model by.
+    fn check_evaluation(&mut self, evaluate: &ast::Evaluate, nature: &Nature, trained: Span) {
+        let span = evaluate.model.span;
+        let diagnostic = match (nature.task, &evaluate.label) {
+            (Task::Transformation, _) => Diagnostic::new(
+                Code::ModelDoesNotFit,
+                span,
+                format!(
+                    "`{}` transforms rows, which cannot be measured",
+                    nature.name
                 ),
-            );
-        }
+            )
+            .help("evaluate a model that is trained on the transformed rows"),
+            (Task::Detection, None) => Diagnostic::new(
+                Code::MissingClause,
+                span,
+                format!("`{}` learned without a label to measure it by", nature.name),
+            )
+            .help("add `LABEL …`: a column with -1 for outliers and 1 for the others"),
+            _ => return,
+        };
+        self.diagnostics
+            .push(diagnostic.note(trained, "the model is trained here"));
     }
 
     fn result_table(&mut self, into: Option<&Name>, access: &mut Access) -> Option<Vec<String>> {
@@ -820,6 +644,7 @@ impl<'a> Analyzer<'a> {
         let checked = attributes::check(
             &explain.attributes,
             catalog::EXPLAIN_ATTRIBUTES.iter(),
+            "",
             "`TO EXPLAIN`",
             &mut self.diagnostics,
         );
@@ -835,6 +660,21 @@ impl<'a> Analyzer<'a> {
                 value: attribute.value.clone(),
             })
             .collect();
+        if let Some(model) = self.models.get(&explain.model.dotted())
+            && let Some(nature) = &model.nature
+            && !nature.can_be_explained()
+        {
+            let message = format!(
+                "`{}` {}, to which features contribute nothing",
+                nature.name,
+                nature.task.verb()
+            );
+            self.diagnostics.push(
+                Diagnostic::new(Code::ModelDoesNotFit, explain.model.span, message)
+                    .note(model.span, "the model is trained here")
+                    .help("explain a model that predicts classes or numbers, or finds outliers"),
+            );
+        }
         let explainer = explain
             .explainer
             .as_ref()
@@ -886,15 +726,15 @@ impl<'a> Analyzer<'a> {
             );
             return None;
         };
-        let trained = self.models.get(&model.dotted());
-        if let Some((trained, estimator)) =
-            trained.and_then(|model| Some((model, model.estimator?)))
-            && !known.shapes.contains(&estimator.shape)
+        if let Some(trained) = self.models.get(&model.dotted())
+            && let Some(nature) = &trained.nature
+            && nature.can_be_explained()
+            && !nature.is_explained_by(known)
         {
-            let message = format!("`{text}` cannot explain a `{}`", estimator.name);
+            let message = format!("`{text}` cannot explain a `{}`", nature.name);
             let fitting = catalog::EXPLAINERS
                 .iter()
-                .filter(|known| known.shapes.contains(&estimator.shape))
+                .filter(|known| nature.is_explained_by(known))
                 .map(|known| format!("`{}`", known.name))
                 .collect::<Vec<_>>();
             self.diagnostics.push(
@@ -1007,27 +847,6 @@ impl<'a> Analyzer<'a> {
         self.pieces.push(Piece { step, tie });
     }
 }
-
-/// Whether an attribute is there, perhaps misspelt or without its prefix: then
-/// that it is missing would be a second message on one mistake.
-fn is_meant(name: &str, attributes: &[ast::Attribute]) -> bool {
-    let last = |name: &str| name.rsplit('.').next().map(str::to_owned);
-    attributes.iter().any(|attribute| {
-        last(&attribute.name) == last(name) || nearest(&attribute.name, [name]).is_some()
-    })
-}
-
-/// What a network cannot do without.
-const HIDDEN_UNITS: &str = "model.hidden_units";
-
-fn missing_hidden_units(train: &ast::Train, estimator: &Estimator) -> Diagnostic {
-    let message = format!("`{}` needs the sizes of its layers", estimator.name);
-    Diagnostic::new(Code::MissingAttribute, train.estimator.span, message)
-        .help(format!("add `{HIDDEN_UNITS} = [64, 32]`"))
-}
-
-/// SQLFlow's default.
-const DEFAULT_ROUNDS: usize = 10;
 
 /// Verbs of statements that leave the columns of tables as they are.
 const KEEPS_COLUMNS: [&str; 17] = [

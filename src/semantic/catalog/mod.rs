@@ -1,11 +1,19 @@
 //! What is known of estimators, attributes, explainers and metrics, as data.
+//!
+//! `generate` makes `generated.rs` from the libraries and `overlay.toml`.
 
-mod deep;
+#[rustfmt::skip]
+mod generated;
+mod kind;
 mod metrics;
-mod xgboost;
+mod rules;
 
-pub(crate) use metrics::METRICS;
-pub(crate) use xgboost::METRICS as XGBOOST_METRICS;
+pub(crate) use generated::{CUSTOM, INITIALIZERS};
+pub(crate) use kind::{Ends, Fit, Kind, any_of, default_literal, plain};
+pub(crate) use metrics::{METRICS, OwnMetric, XGBOOST_METRICS, metric};
+pub(crate) use rules::{Condition, Of, RULES, Rule, Verdict};
+
+use serde::Serialize;
 
 use crate::ir::Family;
 
@@ -14,47 +22,72 @@ use crate::ir::Family;
 pub(crate) struct Estimator {
     pub(crate) name: &'static str,
     pub(crate) family: Family,
-    /// Whether its model is an ensemble of trees.
     pub(crate) shape: Shape,
-    /// The objective that the name stands for when WITH gives none.
-    pub(crate) objective: Option<&'static str>,
+    pub(crate) task: Task,
+    pub(crate) outputs: Outputs,
+    /// The names behind `COLUMN … FOR`; the first is meant without one.
+    pub(crate) targets: &'static [&'static str],
+    parameters: &'static [&'static [Parameter]],
+    /// Parameters whose default is the estimator's own.
+    defaults: &'static [(&'static str, &'static str)],
+    /// The estimator that trains in its place.
+    pub(crate) trained_as: Option<&'static str>,
+    /// Whether a training can start from a model, with USING.
+    pub(crate) goes_on: bool,
     pub(crate) meaning: &'static str,
 }
 
+/// What a model is inside, which decides how it can be explained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
     Trees,
     Linear,
     Network,
+    Other,
+}
+
+/// What a model says of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Task {
+    Classification,
+    Regression,
+    Ranking,
+    /// The order in which things happen.
+    Hazard,
+    /// When something happens.
+    Lifetime,
+    Clustering,
+    /// Whether a row is an outlier.
+    Detection,
+    /// A vector.
+    Transformation,
+    /// The objective decides, or without one the label.
+    ByObjective,
+}
+
+/// What a model gives beside its predictions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outputs {
+    Values,
+    /// Its parameters decide whether there are probabilities.
+    MaybeProbabilities,
+    Probabilities,
+    ProbabilitiesAndLogits,
+    /// As its task has them.
+    ByObjective,
 }
 
 /// An attribute of WITH.
 #[derive(Debug)]
-pub(crate) struct Attribute {
+pub(crate) struct Parameter {
     pub(crate) name: &'static str,
-    pub(crate) kind: Kind,
+    pub(crate) synonyms: &'static [&'static str],
+    pub(crate) takes: &'static [Kind],
+    /// As it would be written; empty when there is none to be written.
+    pub(crate) default: &'static str,
+    pub(crate) meaning: &'static str,
     pub(crate) role: Role,
-}
-
-/// Which values an attribute takes.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Kind {
-    /// A whole number of at least this.
-    Integer(i64),
-    /// A number between two bounds, both allowed.
-    Number(f64, f64),
-    Bool,
-    String,
-    Choice(&'static [&'static str]),
-    /// Words separated by commas, or a list.
-    Words,
-    /// A SQL query as a string.
-    Query,
-    /// Whole numbers of at least this.
-    Integers(i64),
-    /// One number or a list of numbers.
-    Numbers,
-    Any,
 }
 
 /// Where an attribute's value goes.
@@ -64,6 +97,8 @@ pub(crate) enum Role {
     Param,
     /// To the estimator under another name.
     ParamAs(&'static str),
+    /// To the estimator as text, if it is a list.
+    ParamText,
     Rounds,
     Epochs,
     BatchSize,
@@ -73,6 +108,10 @@ pub(crate) enum Role {
     ValidationMetrics,
     /// Which optimizer; its parameters stand behind `optimizer.`.
     Optimizer,
+    /// The optimizer of a network's linear part, behind `linear_optimizer.`.
+    LinearOptimizer,
+    /// The optimizer of a network's deep part, behind `dnn_optimizer.`.
+    DnnOptimizer,
     /// Which loss; its parameters stand behind `loss.`.
     Loss,
     ExtraOutputs,
@@ -80,13 +119,97 @@ pub(crate) enum Role {
     Ignored(&'static str),
 }
 
-pub(crate) const fn attribute(name: &'static str, kind: Kind, role: Role) -> Attribute {
-    Attribute { name, kind, role }
+const fn parameter(name: &'static str, takes: &'static [Kind], role: Role) -> Parameter {
+    Parameter {
+        name,
+        synonyms: &[],
+        takes,
+        default: "",
+        meaning: "",
+        role,
+    }
+}
+
+impl Parameter {
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.synonyms.contains(&name)
+    }
+
+    /// The name under which the estimator takes it.
+    pub(crate) fn own_name(&self) -> &'static str {
+        match self.role {
+            Role::ParamAs(name) => name,
+            _ => self.name.strip_prefix("model.").unwrap_or(self.name),
+        }
+    }
+}
+
+impl Estimator {
+    pub(crate) fn parameters(&self) -> impl Iterator<Item = &'static Parameter> + Clone {
+        self.parameters.iter().copied().flatten()
+    }
+
+    /// The default of one of its parameters; empty when there is none.
+    pub(crate) fn default_of(&self, parameter: &Parameter) -> &'static str {
+        self.default_named(parameter.name)
+            .unwrap_or(parameter.default)
+    }
+
+    /// The estimator's own default of that name.
+    pub(crate) fn default_named(&self, name: &str) -> Option<&'static str> {
+        self.defaults
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, default)| *default)
+    }
+
+    /// Whether it learns from a label; the others have no use for one.
+    pub(crate) fn is_supervised(&self) -> bool {
+        self.task.is_supervised()
+    }
+}
+
+impl Task {
+    pub(crate) fn is_supervised(self) -> bool {
+        !matches!(
+            self,
+            Task::Clustering | Task::Detection | Task::Transformation
+        )
+    }
+
+    /// What a model of the task does, in words: "it …".
+    pub(crate) fn verb(self) -> &'static str {
+        match self {
+            Task::Classification => "predicts classes",
+            Task::Regression => "predicts numbers",
+            Task::Ranking => "ranks rows",
+            Task::Hazard => "predicts hazards",
+            Task::Lifetime => "predicts lifetimes",
+            Task::Clustering => "finds clusters",
+            Task::Detection => "finds outliers",
+            Task::Transformation => "transforms rows",
+            Task::ByObjective => "predicts what its objective says",
+        }
+    }
+
+    /// What an objective of XGBoost's makes of a model.
+    pub(crate) fn of_objective(objective: &str) -> Task {
+        match objective.split(':').next() {
+            Some("binary" | "multi") => Task::Classification,
+            Some("rank") => Task::Ranking,
+            Some("survival") if objective == "survival:aft" => Task::Lifetime,
+            Some("survival") => Task::Hazard,
+            _ => Task::Regression,
+        }
+    }
 }
 
 /// Every estimator, in the order they are listed to users.
 pub(crate) fn estimators() -> impl Iterator<Item = &'static Estimator> {
-    xgboost::ESTIMATORS.iter().chain(deep::ESTIMATORS)
+    generated::XGBOOST
+        .iter()
+        .chain(generated::DEEP)
+        .chain(generated::SKLEARN)
 }
 
 /// The estimator of a name. XGBoost's names are known in any case and with or
@@ -96,111 +219,107 @@ pub(crate) fn estimator(name: &str) -> Option<&'static Estimator> {
         .get(..8)
         .filter(|prefix| prefix.eq_ignore_ascii_case("xgboost."))
         .map(|_| &name[8..]);
-    estimators().find(|estimator| match estimator.family {
-        Family::XGBoost => {
-            let own = &estimator.name["xgboost.".len()..];
-            match bare {
-                Some(bare) => own.eq_ignore_ascii_case(bare),
-                None => own.starts_with("XGB") && own.eq_ignore_ascii_case(name),
-            }
-        }
-        Family::Deep => estimator.name == name,
+    estimators().find(|estimator| match estimator.name.strip_prefix("xgboost.") {
+        Some(own) => match bare {
+            Some(bare) => own.eq_ignore_ascii_case(bare),
+            None => own.starts_with("XGB") && own.eq_ignore_ascii_case(name),
+        },
+        None => estimator.name == name,
     })
 }
 
-/// The attributes that TRAIN takes for an estimator.
-pub(crate) fn train_attributes(
-    estimator: &'static Estimator,
-) -> impl Iterator<Item = &'static Attribute> + Clone {
-    let (own, shared): (&[Attribute], &[Attribute]) = match estimator.family {
-        Family::XGBoost => (xgboost::ATTRIBUTES, &[]),
-        Family::Deep if estimator.name.ends_with("Classifier") => {
-            (deep::ATTRIBUTES, deep::CLASSIFIER_ATTRIBUTES)
-        }
-        Family::Deep => (deep::ATTRIBUTES, deep::REGRESSOR_ATTRIBUTES),
-    };
-    own.iter().chain(shared)
+/// Why a class of a library cannot be trained by a program.
+pub(crate) fn unusable(name: &str) -> Option<&'static str> {
+    generated::UNUSABLE
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, why)| *why)
 }
 
 /// The parameters of an optimizer, or `None` for an unknown one.
-pub(crate) fn optimizer_parameters(name: &str) -> Option<&'static [&'static str]> {
-    deep::OPTIMIZERS
+pub(crate) fn optimizer_parameters(name: &str) -> Option<&'static [Parameter]> {
+    generated::OPTIMIZERS
         .iter()
         .find(|(known, _)| known.eq_ignore_ascii_case(name))
         .map(|(_, parameters)| *parameters)
 }
 
 pub(crate) fn optimizers() -> impl Iterator<Item = &'static str> + Clone {
-    deep::OPTIMIZERS.iter().map(|(name, _)| *name)
+    generated::OPTIMIZERS.iter().map(|(name, _)| *name)
 }
 
-/// How an EMBEDDING may start.
-pub(crate) use deep::INITIALIZERS;
-
-/// The optimizer that deep models train with when none is named.
-pub(crate) use deep::DEFAULT_OPTIMIZER;
-
-/// The loss of a deep estimator when the program names none.
-pub(crate) fn default_loss(estimator: &Estimator) -> &'static str {
-    if estimator.name.ends_with("Classifier") {
-        "SparseCategoricalCrossentropy"
-    } else {
-        "MeanSquaredError"
-    }
+/// The parameters of a loss; of an unknown one none.
+pub(crate) fn loss_parameters(name: &str) -> &'static [Parameter] {
+    generated::LOSSES
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map_or(&[], |(_, parameters)| *parameters)
 }
 
 /// Attributes of PREDICT.
-pub(crate) const PREDICT_ATTRIBUTES: &[Attribute] = &[
-    attribute("predict.batch_size", Kind::Integer(1), Role::BatchSize),
-    attribute("predict.extra_outputs", Kind::Words, Role::ExtraOutputs),
-    attribute(
+pub(crate) const PREDICT_ATTRIBUTES: &[Parameter] = &[
+    parameter(
+        "predict.batch_size",
+        &[Kind::Integer(1, i64::MAX)],
+        Role::BatchSize,
+    ),
+    parameter("predict.extra_outputs", &[Kind::Words], Role::ExtraOutputs),
+    parameter(
         "predict.num_workers",
-        Kind::Integer(1),
+        &[Kind::Integer(1, i64::MAX)],
         Role::Ignored("a prediction runs in one process"),
     ),
 ];
 
 /// Attributes of EVALUATE.
-pub(crate) const EVALUATE_ATTRIBUTES: &[Attribute] = &[
-    attribute("validation.metrics", Kind::Words, Role::ValidationMetrics),
-    attribute(
+pub(crate) const EVALUATE_ATTRIBUTES: &[Parameter] = &[
+    parameter(
+        "validation.metrics",
+        &[Kind::Words],
+        Role::ValidationMetrics,
+    ),
+    parameter(
         "validation.steps",
-        Kind::Integer(1),
+        &[Kind::Integer(1, i64::MAX)],
         Role::Ignored("an evaluation reads all rows"),
     ),
-    attribute(
+    parameter(
         "validation.batch_size",
-        Kind::Integer(1),
+        &[Kind::Integer(1, i64::MAX)],
         Role::Ignored("batches do not change a metric"),
     ),
-    attribute(
+    parameter(
         "validation.verbose",
-        Kind::Integer(0),
+        &[Kind::Integer(0, i64::MAX)],
         Role::Ignored("the evaluation is always shown"),
     ),
 ];
 
 /// Attributes of EXPLAIN.
-pub(crate) const EXPLAIN_ATTRIBUTES: &[Attribute] = &[
-    attribute(
+pub(crate) const EXPLAIN_ATTRIBUTES: &[Parameter] = &[
+    parameter(
         "summary.plot_type",
-        Kind::Choice(&["bar", "dot", "violin", "decision"]),
+        &[Kind::Choice(&["bar", "dot", "violin", "decision"])],
         Role::Ignored("the summary is a table"),
     ),
-    attribute(
+    parameter(
         "summary.sort",
-        Kind::Bool,
+        &[Kind::Bool],
         Role::Ignored("the summary is sorted by importance"),
     ),
-    attribute(
+    parameter(
         "summary.alpha",
-        Kind::Number(0.0, 1.0),
+        &[Kind::Number(0.0, 1.0, Ends::Closed)],
         Role::Ignored("the summary is a table"),
     ),
-    attribute("summary.max_display", Kind::Integer(1), Role::Param),
-    attribute(
+    parameter(
+        "summary.max_display",
+        &[Kind::Integer(1, i64::MAX)],
+        Role::Param,
+    ),
+    parameter(
         "label_col",
-        Kind::String,
+        &[Kind::String],
         Role::Ignored("the model knows its label"),
     ),
 ];
@@ -209,29 +328,54 @@ pub(crate) const EXPLAIN_ATTRIBUTES: &[Attribute] = &[
 #[derive(Debug)]
 pub(crate) struct Explainer {
     pub(crate) name: &'static str,
-    pub(crate) shapes: &'static [Shape],
+    /// The models that it explains.
+    models: &'static [(Family, Shape)],
 }
+
+impl Explainer {
+    pub(crate) fn explains(&self, family: Family, shape: Shape) -> bool {
+        self.models.contains(&(family, shape))
+    }
+}
+
+/// Shapley values by permutation explain whatever predicts.
+const BY_PERMUTATION: &[(Family, Shape)] = &[
+    (Family::Deep, Shape::Network),
+    (Family::Deep, Shape::Linear),
+    (Family::ScikitLearn, Shape::Trees),
+    (Family::ScikitLearn, Shape::Linear),
+    (Family::ScikitLearn, Shape::Network),
+    (Family::ScikitLearn, Shape::Other),
+];
+
+const LINEAR: &[(Family, Shape)] = &[
+    (Family::XGBoost, Shape::Linear),
+    (Family::ScikitLearn, Shape::Linear),
+];
 
 pub(crate) const EXPLAINERS: &[Explainer] = &[
     Explainer {
         name: "TreeExplainer",
-        shapes: &[Shape::Trees],
+        models: &[(Family::XGBoost, Shape::Trees)],
     },
     Explainer {
         name: "LinearExplainer",
-        shapes: &[Shape::Linear],
+        models: LINEAR,
     },
     Explainer {
         name: "XGBoostExplainer",
-        shapes: &[Shape::Trees, Shape::Linear],
+        models: &[
+            (Family::XGBoost, Shape::Trees),
+            (Family::XGBoost, Shape::Linear),
+        ],
     },
     Explainer {
         name: "PermutationExplainer",
-        shapes: &[Shape::Network],
+        models: BY_PERMUTATION,
     },
     // SQLFlow's name for what explains its networks.
     Explainer {
         name: "KernelExplainer",
-        shapes: &[Shape::Network],
+        models: BY_PERMUTATION,
     },
 ];

@@ -1,0 +1,1 @@
+SELECT * FROM iris TO TRAIN LogisticRegression LABEL class INTO my_model;

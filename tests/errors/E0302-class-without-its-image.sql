@@ -1,0 +1,1 @@
+SELECT * FROM iris TO TRAIN my_package.MyClassifier LABEL class INTO my_model;

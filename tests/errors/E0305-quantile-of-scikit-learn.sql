@@ -1,0 +1,5 @@
+SELECT * FROM iris
+TO TRAIN sklearn.ensemble.HistGradientBoostingRegressor
+WITH loss = quantile
+LABEL class
+INTO my_model;
