@@ -55,6 +55,11 @@ _ESTIMATORS = {
 _SCIKIT = "sqlflow_runtime.estimators._scikit:ScikitLearn"
 _ESTIMATORS |= dict.fromkeys(_scikit_names.NAMES, _SCIKIT)
 
+_OWN = "sqlflow_runtime.estimators._own:own_estimator"
+
+# A path that begins otherwise leads to a class of the user's own.
+_OURS = ("xgboost.", "sklearn.")
+
 # Names that SQLFlow compared without regard to case.
 _FOLDED = {name.lower(): name for name in _ESTIMATORS if name.startswith("xgboost.")}
 
@@ -66,7 +71,7 @@ def estimator(name: str, settings: Settings) -> Estimator:
     the engine's library is missing.
     """
     full = _full_name(name)
-    module, _, class_name = _ESTIMATORS[full].partition(":")
+    module, _, class_name = _ESTIMATORS.get(full, _OWN).partition(":")
     try:
         engine: Any = getattr(importlib.import_module(module), class_name)
     except ModuleNotFoundError as error:
@@ -86,6 +91,8 @@ def _full_name(name: str) -> str:
     if refused is not None:
         raise ProgramError(f"{name} {refused[0]}", help=refused[1])
     full = _FOLDED.get(folded) or _FOLDED.get(f"xgboost.{folded}")
+    if full is None and "." in name and not name.startswith(_OURS):
+        return name
     if full is None:
         raise ProgramError(f"no estimator `{name}`", help=did_you_mean(name, _ESTIMATORS))
     return full

@@ -6,6 +6,7 @@ regression is). Both belong to the model. A missing number is the training data'
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import json
 import math
@@ -16,12 +17,11 @@ from pathlib import Path
 from typing import Any
 
 # Read when Keras and JAX are imported. NPROC bounds XLA's threads, TF_CPP_* its chatter.
-os.environ["KERAS_BACKEND"] = "jax"
+os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 if os.environ.get("OMP_NUM_THREADS"):
     os.environ.setdefault("NPROC", os.environ["OMP_NUM_THREADS"])
 
-import jax
 import keras
 import numpy as np
 import pyarrow as pa
@@ -77,7 +77,7 @@ _LINEAR_TARGET, _DEEP_TARGET = "linear_feature_columns", "dnn_feature_columns"
 _OPTIMIZERS = (
     "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lion", "Nadam", "RMSprop", "SGD"
 )  # fmt: skip
-_CLASS_LOSSES = (
+CLASS_LOSSES = (
     "SparseCategoricalCrossentropy", "CategoricalCrossentropy", "CategoricalFocalCrossentropy"
 )  # fmt: skip
 _NUMBER_LOSSES = (
@@ -182,7 +182,7 @@ class Network:
         return linear, Optimizer.checked(given[known[-1]] or {"name": "Adagrad"})
 
     def _check_loss(self) -> tuple[str, dict[str, Value]]:
-        losses = _CLASS_LOSSES if self._is_classifier else _NUMBER_LOSSES
+        losses = CLASS_LOSSES if self._is_classifier else _NUMBER_LOSSES
         given = dict(self.settings.loss or {"name": losses[0]})
         name = one_of("loss", str(given.pop("name")), losses)
         _check_arguments(f"loss {name}", getattr(keras.losses, name), given)
@@ -237,6 +237,7 @@ class Network:
         self._network = self._build()
         if start:
             self._take_weights(start)
+        self._prepare(train)
         self._network.compile(
             optimizer=self._optimizer(),
             loss=self._loss(),
@@ -263,6 +264,9 @@ class Network:
                 help="lower the learning_rate of its optimizer",
             )
         return Training(watch.done, "epochs", watch.metrics)
+
+    def _prepare(self, train: Examples) -> None:
+        """Looks at the data once more, when the network is built and not yet trained."""
 
     def outputs(self, inputs: Inputs) -> Doubles:
         """Returns logits [rows, classes], or numbers [rows, 1] in the label's own unit."""
@@ -304,11 +308,8 @@ class Network:
         raise AssertionError("a network has no explainer that asks for it")
 
     def save(self, folder: Path) -> None:
-        # Without the optimizer, which only takes room.
-        bare = self._build()
-        bare.set_weights(self._network.get_weights())
-        bare.save(folder / _MODEL_FILE)
         content = {
+            **self._write(folder),
             "label": asdict(self._label_scale),
             "numbers": {
                 name: {"mean": scales.mean.tolist(), "scale": scales.scale.tolist()}
@@ -317,23 +318,34 @@ class Network:
         }
         (folder / _SCALES_FILE).write_text(json.dumps(content, indent=2), encoding="utf-8")
 
+    def _write(self, folder: Path) -> dict[str, Any]:
+        """Writes the network; returns what else is to be kept."""
+        # Without the optimizer, which only takes room.
+        bare = self._build()
+        bare.set_weights(self._network.get_weights())
+        bare.save(folder / _MODEL_FILE)
+        return {}
+
     def load(self, folder: Path, features: Specification, kind: Kind, classes: int) -> None:
         self._use(features, kind, classes)
         try:
-            self._network = keras.saving.load_model(
-                folder / _MODEL_FILE, compile=False, safe_mode=True
-            )
             content = json.loads((folder / _SCALES_FILE).read_text(encoding="utf-8"))
             self._label_scale = LabelScale(**content["label"])
             self._scales = {
                 name: Scales(np.asarray(scales["mean"]), np.asarray(scales["scale"]))
                 for name, scales in content["numbers"].items()
             }
+            self._network = self._read(folder, content)
         except (KeyError, TypeError, ValueError) as error:
             raise ResourceError(f"the model's network cannot be read: {error}") from error
 
+    def _read(self, folder: Path, content: Mapping[str, Any]) -> Any:
+        file = folder / _MODEL_FILE
+        return keras.saving.load_model(file, compile=False, safe_mode=True)
+
     def versions(self) -> Mapping[str, str]:
-        return {"keras": keras.__version__, "jax": jax.__version__}
+        backend = keras.backend.backend()
+        return {"keras": keras.__version__, backend: importlib.import_module(backend).__version__}
 
     def _use(self, features: Specification, kind: Kind, classes: int) -> None:
         self._features = features
@@ -424,7 +436,7 @@ class Network:
     def _target_values(self, label: Doubles) -> Any:
         if self._kind is Kind.CLASSIFICATION:
             ids = label.astype(np.int32)
-            if self._loss_name == _CLASS_LOSSES[0]:
+            if self._loss_name == CLASS_LOSSES[0]:
                 return ids
             return np.eye(self._classes, dtype=np.float32)[ids]
         scaled = (label - self._label_scale.mean) / self._label_scale.scale

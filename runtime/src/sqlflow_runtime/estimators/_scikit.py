@@ -20,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 import sklearn
 import skops.io
+from sklearn.utils import Tags, TargetTags
 from skops.io.exceptions import UnsupportedTypeException
 
 from sqlflow_runtime import _events
@@ -127,7 +128,7 @@ class ScikitLearn:
                 )
         known = self._known_parameters()
         for given in self._params:
-            if given not in known:
+            if given not in known and not self._takes_any_parameter():
                 raise ProgramError(
                     f"{name} has no parameter `model.{given}`",
                     help=did_you_mean(given, sorted({*known, _WEIGHT})),
@@ -153,23 +154,41 @@ class ScikitLearn:
             if parameter.kind in named and parameter.name not in ("self", *_NOT_GIVEN)
         }
 
+    def _takes_any_parameter(self) -> bool:
+        parameters = inspect.signature(self._class.__init__).parameters.values()
+        any_named = inspect.Parameter.VAR_KEYWORD
+        # `object`'s own constructor looks as if it took everything, and takes nothing.
+        has_own = self._class.__init__ is not object.__init__
+        return has_own and any(parameter.kind is any_named for parameter in parameters)
+
+    def _fitting_params(self) -> dict[str, Any]:
+        """Returns the parameters as the constructor takes them."""
+        known = self._known_parameters()
+        return {
+            given: _fitting(value, known[given]) if given in known else value
+            for given, value in self._params.items()
+        }
+
     def _check(self) -> None:
         """Makes the estimator once: it says what it thinks of its parameters."""
-        made = self._make()
         with self._errors():
-            made._validate_params()
-        self._tags = sklearn.utils.get_tags(made)
+            made = self._make()
+            self._validate(made)
+        self._tags = _tags(made)
         if self._weight is not None and not self._takes_weights():
             raise ProgramError(
                 f"{self.name} takes no weights", help="leave out model.weight_column"
             )
+
+    def _validate(self, made: Any) -> None:
+        made._validate_params()
 
     def _takes_weights(self) -> bool:
         return "sample_weight" in inspect.signature(self._class.fit).parameters
 
     def _make(self) -> Any:
         known = self._known_parameters()
-        params = {given: _fitting(value, known[given]) for given, value in self._params.items()}
+        params = self._fitting_params()
         # The same data gives the same model.
         if "random_state" in known:
             params.setdefault("random_state", 0)
@@ -230,7 +249,8 @@ class ScikitLearn:
             if start:
                 self._go_on(start._model, arguments, weights)
             else:
-                self._model = self._make().fit(*arguments, **weights)
+                self._model = self._make()
+                self._model.fit(*arguments, **weights)
         iterations = _scalar(self._model, "n_iter_")
         metrics = {name.rstrip("_"): _scalar(self._model, name) for name in _OUTCOMES}
         found = {name: value for name, value in metrics.items() if value is not None}
@@ -243,7 +263,7 @@ class ScikitLearn:
         """Trains a fitted model further: with more trees, or from where its weights are."""
         known = self._known_parameters()
         if "warm_start" in known:
-            params = {given: _fitting(value, known[given]) for given, value in self._params.items()}
+            params = self._fitting_params()
             # Of an ensemble, the program says how many members come on top.
             members = "max_iter" if hasattr(model, "_predictors") else "n_estimators"
             if members in known:
@@ -280,10 +300,7 @@ class ScikitLearn:
                 case Kind.CLASSIFICATION:
                     return self._classified(rows, logits)
                 case Kind.DETECTION:
-                    return Prediction(
-                        self._numbers(self._model.predict(rows)),
-                        scores=self._numbers(self._model.decision_function(rows)),
-                    )
+                    return self._detected(rows)
                 case Kind.TRANSFORMATION:
                     return Prediction(self._transformed(rows))
             return Prediction(self._numbers(self._model.predict(rows)))
@@ -303,6 +320,12 @@ class ScikitLearn:
     def _numbers(found: Any) -> Doubles:
         return np.asarray(found, np.float64).reshape(len(found), -1)[:, 0]
 
+    def _detected(self, rows: Matrix) -> Prediction:
+        values = self._numbers(self._model.predict(rows))
+        if not hasattr(self._model, "decision_function"):
+            return Prediction(values)
+        return Prediction(values, scores=self._numbers(self._model.decision_function(rows)))
+
     def _transformed(self, rows: Matrix) -> Doubles:
         found = self._model.transform(rows)
         found = found.toarray() if hasattr(found, "toarray") else found
@@ -321,8 +344,12 @@ class ScikitLearn:
     def _by_class(self, found: Any, absent: float) -> Doubles:
         """Returns [rows, classes] from a column for each class that was in the training data."""
         by_class = np.full((len(found), self._classes), absent)
-        by_class[:, np.asarray(self._model.classes_, np.int64)] = found
+        by_class[:, self._known_classes()] = found
         return by_class
+
+    def _known_classes(self) -> Any:
+        """Returns the ids of the classes that were in the training data."""
+        return np.asarray(getattr(self._model, "classes_", np.arange(self._classes)), np.int64)
 
     def _logits(self, rows: Matrix) -> Doubles | None:
         if not hasattr(self._model, "decision_function"):
@@ -330,7 +357,7 @@ class ScikitLearn:
         found = np.asarray(self._model.decision_function(rows), np.float64)
         if found.ndim == 1:
             found = np.column_stack([-found / 2, found / 2])
-        if found.shape[1] != len(self._model.classes_):
+        if found.shape[1] != len(self._known_classes()):
             return None  # One against one: a column for each pair.
         return self._by_class(found, absent=-np.inf)
 
@@ -418,6 +445,10 @@ class ScikitLearn:
         raise AssertionError("there is no explainer that asks for it")
 
     def save(self, folder: Path) -> None:
+        self._write(folder / _MODEL_FILE)
+        (folder / _MEANS_FILE).write_text(json.dumps(self._means.tolist()), encoding="utf-8")
+
+    def _write(self, file: Path) -> None:
         try:
             content = skops.io.dumps(self._model)
         except UnsupportedTypeException as error:
@@ -428,21 +459,13 @@ class ScikitLearn:
                 f"{self.name} cannot be stored without code: it holds {min(unknown)}",
                 help="choose other parameters, or another estimator",
             )
-        (folder / _MODEL_FILE).write_bytes(content)
-        (folder / _MEANS_FILE).write_text(json.dumps(self._means.tolist()), encoding="utf-8")
+        file.write_bytes(content)
 
     def load(self, folder: Path, features: Specification, kind: Kind, classes: int) -> None:
         self._use(features, kind, classes)
-        file = folder / _MODEL_FILE
         try:
             self._means = np.asarray(json.loads((folder / _MEANS_FILE).read_text("utf-8")))
-            unknown = set(skops.io.get_untrusted_types(file=file))
-            if strange := unknown - self._trusted():
-                raise ResourceError(
-                    f"the model's file is refused: it holds {min(strange)}", help="train it again"
-                )
-            with self._warnings():
-                self._model = skops.io.load(file, trusted=sorted(unknown))
+            self._model = self._read(folder / _MODEL_FILE)
         except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
             raise ResourceError(f"the model's estimator cannot be read: {error!r}") from error
         if not isinstance(self._model, self._class):
@@ -450,8 +473,17 @@ class ScikitLearn:
                 f"the model's file holds a {type(self._model).__name__}, not a {self.name}",
                 help="train it again",
             )
-        if hasattr(self._model, "n_jobs") and self._model.n_jobs is not None:
+        if getattr(self._model, "n_jobs", None) is not None:
             self._model.n_jobs = threads()
+
+    def _read(self, file: Path) -> Any:
+        unknown = set(skops.io.get_untrusted_types(file=file))
+        if strange := unknown - self._trusted():
+            raise ResourceError(
+                f"the model's file is refused: it holds {min(strange)}", help="train it again"
+            )
+        with self._warnings():
+            return skops.io.load(file, trusted=sorted(unknown))
 
     def _trusted(self) -> frozenset[str]:
         return _TRUSTED
@@ -515,7 +547,7 @@ class ScikitLearn:
             try:
                 yield
             except (ArithmeticError, NotImplementedError, TypeError, ValueError) as error:
-                raise ProgramError(f"{self.name}: {_sentence(error)}") from error
+                raise ProgramError(f"{self.name}: {sentence(error)}") from error
 
     @contextmanager
     def _warnings(self) -> Iterator[None]:
@@ -523,7 +555,7 @@ class ScikitLearn:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             yield
-        for message in dict.fromkeys(_sentence(warning.message) for warning in caught):
+        for message in dict.fromkeys(sentence(warning.message) for warning in caught):
             _events.log("warning", f"{self.name}: {message}")
 
 
@@ -536,6 +568,15 @@ def _fitting(value: Value, parameter: inspect.Parameter) -> Any:
     return value
 
 
+def _tags(made: Any) -> Any:
+    """Returns what an estimator says of itself; one that says nothing takes plain numbers."""
+    try:
+        return sklearn.utils.get_tags(made)
+    except AttributeError:
+        type_ = getattr(made, "_estimator_type", None)
+        return Tags(estimator_type=type_, target_tags=TargetTags(required=False))
+
+
 def _scalar(model: Any, name: str) -> float | None:
     """Returns a fitted attribute that is a number, of a list of numbers the greatest."""
     try:
@@ -545,7 +586,7 @@ def _scalar(model: Any, name: str) -> float | None:
     return float(found.max()) if found.size and not np.isnan(found).any() else None
 
 
-def _sentence(error: object) -> str:
+def sentence(error: object) -> str:
     """Returns the first sentences of a message; scikit-learn's go on with links and hints."""
     text = str(error).strip().split("\n\n")[0]
     return one_line(text)[:500]
