@@ -50,6 +50,8 @@ _ESTIMATORS = {
     "LinearRegressor": _KERAS,
     "DNNLinearCombinedClassifier": _KERAS,
     "DNNLinearCombinedRegressor": _KERAS,
+    "sqlflow_models.StackedBiLSTMClassifier": _KERAS,
+    "sqlflow_models.StackedRNNClassifier": _KERAS,
 }
 
 _SCIKIT = "sqlflow_runtime.estimators._scikit:ScikitLearn"

@@ -42,7 +42,13 @@ from sqlflow_runtime.estimators._base import (
     needs_label,
     softmax,
 )
-from sqlflow_runtime.estimators._keras_parts import DeepPart, LinearPart, Scales, one_of
+from sqlflow_runtime.estimators._keras_parts import (
+    DeepPart,
+    LinearPart,
+    Scales,
+    SequencePart,
+    one_of,
+)
 from sqlflow_runtime.estimators._permutation import permutation_shapley
 from sqlflow_runtime.features._declared import DEFAULT_TARGET
 from sqlflow_runtime.features._fitted import Specification
@@ -73,6 +79,14 @@ _PARAMETERS = {
     "DNNLinearCombinedClassifier": _COMMON | _CLASSES | _COMBINED,
     "DNNLinearCombinedRegressor": _COMMON | _NUMBERS | _COMBINED,
 }
+_SEQUENCE = {"stack_units", "hidden_size"}
+_PARAMETERS |= {
+    "sqlflow_models.StackedBiLSTMClassifier": _COMMON | _CLASSES | _SEQUENCE,
+    "sqlflow_models.StackedRNNClassifier": (
+        _COMMON | _CLASSES | _SEQUENCE | {"model_type", "bidirectional"}
+    ),
+}
+_LAYERS_BY_TYPE = {"rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
 _LINEAR_TARGET, _DEEP_TARGET = "linear_feature_columns", "dnn_feature_columns"
 _OPTIMIZERS = (
     "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lion", "Nadam", "RMSprop", "SGD"
@@ -149,8 +163,13 @@ class Network:
         self._is_combined = "Combined" in name
         dnn, linear = ("dnn_", "linear_") if self._is_combined else ("", "")
         self._hidden_units = []
+        self._is_sequence = "Stacked" in name
         if "DNN" in name:
             self._hidden_units = _hidden_units(name, f"{dnn}hidden_units", params)
+        elif self._is_sequence:
+            self._hidden_units = _hidden_units(name, "stack_units", {"stack_units": [32], **params})
+            self._hidden_size = _whole("hidden_size", params.get("hidden_size", 64), least=1)
+            self._walker, self._both_ways = self._check_walker()
         activation = str(params.get(f"{dnn}activation_fn") or "relu").rpartition(".")[2]
         self._activation = one_of(f"{dnn}activation_fn", activation, _ACTIVATIONS)
         self._dropout = _fraction(f"{dnn}dropout", params.get(f"{dnn}dropout") or 0.0)
@@ -162,6 +181,15 @@ class Network:
             raise ProgramError(f"{name} learns one label; model.label_dimension can only be 1")
         self._linear_optimizer, self._deep_optimizer = self._check_optimizers()
         self._loss_name, self._loss_params = self._check_loss()
+
+    def _check_walker(self) -> tuple[str, bool]:
+        """Returns the kind of layer that walks along a sequence, and whether it does so twice."""
+        if self.name.endswith("BiLSTMClassifier"):
+            return "LSTM", True
+        params = self.settings.params
+        type_ = one_of("model_type", str(params.get("model_type", "rnn")), list(_LAYERS_BY_TYPE))
+        both_ways = _truth("bidirectional", params.get("bidirectional") or False)
+        return _LAYERS_BY_TYPE[type_], both_ways
 
     def _check_optimizers(self) -> tuple[Optimizer, Optimizer]:
         """Returns the optimizers of the linear and of the deep part."""
@@ -384,7 +412,9 @@ class Network:
         found = self._features.targets[target]
         return LinearPart(found, self._scales[target], self._combiner, self._width)
 
-    def _deep_part(self, target: str) -> DeepPart:
+    def _deep_part(self, target: str) -> DeepPart | SequencePart:
+        if self._is_sequence:
+            return SequencePart(self.name, self._features.targets[target], self._seed)
         return DeepPart(self._features.targets[target], self._scales[target], self._seed)
 
     def _build(self) -> keras.Model:
@@ -400,7 +430,17 @@ class Network:
         output = outputs[0] if len(outputs) == 1 else keras.layers.Add()(outputs)
         return keras.Model(inputs, output)
 
+    def _sequence_layers(self, layer: Any) -> Any:
+        for place, units in enumerate(self._hidden_units):
+            last = place == len(self._hidden_units) - 1
+            made = getattr(keras.layers, self._walker)(units, return_sequences=not last)
+            layer = (keras.layers.Bidirectional(made) if self._both_ways else made)(layer)
+        return keras.layers.Dense(self._hidden_size, activation="relu")(layer)
+
     def _deep_layers(self, layer: Any) -> Any:
+        if self._is_sequence:
+            layer = self._sequence_layers(layer)
+            return keras.layers.Dense(self._width, name="output")(layer)
         for place, units in enumerate(self._hidden_units):
             name = f"hidden_{place}"
             layer = keras.layers.Dense(units, activation=self._activation, name=name)(layer)

@@ -120,7 +120,7 @@ class OwnNetwork(Network):
             return super().fit(features, train, validation, kind, classes, start)
 
     def _use(self, features: Specification, kind: Kind, classes: int) -> None:
-        self._is_combined, self._hidden_units = False, [0]
+        self._is_combined, self._is_sequence, self._hidden_units = False, False, [0]
         super()._use(features, kind, classes)
         self._is_classifier = kind is Kind.CLASSIFICATION
         self._loss_name, self._loss_params = self._check_loss()

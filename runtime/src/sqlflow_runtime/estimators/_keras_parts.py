@@ -18,7 +18,7 @@ import numpy as np
 
 from sqlflow_runtime._errors import ProgramError, did_you_mean
 from sqlflow_runtime.features._fitted import CategoryNode, Embedded, Encoded, Target
-from sqlflow_runtime.features._values import Doubles, Floats, Ragged
+from sqlflow_runtime.features._values import Doubles, Floats, Integers, Ragged
 
 ONE_HOT_SIZE = 256
 
@@ -147,6 +147,49 @@ class LinearPart:
         return arrays
 
 
+class SequencePart:
+    """A learned vector for each category of a sequence, for the layers that walk along it."""
+
+    def __init__(self, name: str, target: Target, seed: int) -> None:
+        self._target = target
+        self._seed = seed
+        if target.dense:
+            raise ProgramError(
+                f"{name} takes sequences, and feature `{target.dense[0][0].name}` is a number",
+                help="say EMBEDDING(SEQ_CATEGORY_ID(column, size), dimension)",
+            )
+
+    def layers(self) -> tuple[list[Any], Any]:
+        """Returns the inputs, and a vector [rows, places, numbers] for each place."""
+        inputs: list[Any] = []
+        parts: list[Any] = []
+        for place, (_, node) in enumerate(self._target.categories):
+            dimension = _dimension(node)
+            inputs.append(keras.Input((None,), dtype="int32", name=f"ids_{place}"))
+            # Id 0 stands for the end of a sequence, which the next layers pass over.
+            embedding = keras.layers.Embedding(
+                node.size + 1,
+                dimension,
+                embeddings_initializer=_initializer(node, dimension, self._seed + place),
+                mask_zero=True,
+                name=f"embedding_{place}",
+            )
+            parts.append(embedding(inputs[-1]))
+        return inputs, parts[0] if len(parts) == 1 else keras.layers.Concatenate()(parts)
+
+    def arrays(self, encoded: Encoded) -> list[Any]:
+        """Returns the inputs' values for encoded rows, all of one length."""
+        longest = max(_longest(ragged) for ragged in encoded.categories)
+        return [_sequence(ragged, longest) for ragged in encoded.categories]
+
+
+def _sequence(ragged: Ragged, longest: int) -> Any:
+    """Returns ids from 1 [rows, longest], filled up with 0."""
+    ids = np.zeros((ragged.rows, longest), np.int32)
+    ids[ragged.row_of_id(), _places(ragged)] = ragged.ids + 1
+    return ids
+
+
 def _category_inputs(prefix: str, place: int) -> tuple[Any, Any]:
     ids = keras.Input((None,), dtype="int32", name=f"{prefix}ids_{place}")
     return ids, keras.Input((None,), name=f"{prefix}weights_{place}")
@@ -177,11 +220,8 @@ def _initializer(node: CategoryNode, dimension: int, seed: int) -> Any:
 
 def _padded(ragged: Ragged, combiner: str) -> list[Any]:
     """Returns ids and weights [rows, longest], filled up with weight 0."""
-    lengths = np.diff(ragged.offsets)
-    # A power of two, so that few different shapes are compiled.
-    longest = 1 << int(max(lengths.max(initial=1), 1) - 1).bit_length()
-    rows = ragged.row_of_id()
-    places = np.arange(len(ragged.ids)) - np.repeat(ragged.offsets[:-1], lengths)
+    longest = _longest(ragged)
+    rows, places = ragged.row_of_id(), _places(ragged)
     ids = np.zeros((ragged.rows, longest), np.int32)
     weights = np.zeros((ragged.rows, longest), np.float32)
     ids[rows, places] = ragged.ids
@@ -190,6 +230,18 @@ def _padded(ragged: Ragged, combiner: str) -> list[Any]:
         total = weights.sum(axis=1) if combiner == "mean" else np.sqrt((weights**2).sum(axis=1))
         weights /= np.where(total == 0, 1.0, total)[:, np.newaxis]
     return [ids, weights]
+
+
+def _longest(ragged: Ragged) -> int:
+    """Returns the length to fill rows up to: a power of two, so that few shapes are compiled."""
+    return 1 << int(max(np.diff(ragged.offsets).max(initial=1), 1) - 1).bit_length()
+
+
+def _places(ragged: Ragged) -> Integers:
+    """Returns each id's place in its row."""
+    lengths = np.diff(ragged.offsets)
+    places: Integers = np.arange(len(ragged.ids)) - np.repeat(ragged.offsets[:-1], lengths)
+    return places
 
 
 def _one_hot(ragged: Ragged, size: int) -> Floats:
