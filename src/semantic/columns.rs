@@ -73,20 +73,6 @@ pub(super) fn lower(
             }
         }
     }
-    if by_target && let Some(last) = clauses.last() {
-        for missing in estimator
-            .targets
-            .iter()
-            .filter(|name| !sets.iter().any(|set| set.target.as_deref() == Some(**name)))
-        {
-            let span = last.target.as_ref().map_or(last.span, |target| target.span);
-            let message = format!("`{}` has no columns for `{missing}`", estimator.name);
-            diagnostics.push(
-                Diagnostic::new(Code::UnknownTarget, span, message)
-                    .help(format!("add `COLUMN … FOR {missing}`")),
-            );
-        }
-    }
     sets
 }
 

@@ -145,7 +145,14 @@ fn behind(estimator: &'static Estimator) -> Vec<Behind> {
         .parameters()
         .filter_map(|known| match (known.role, known.takes) {
             (Role::Optimizer, _) => Some(("Optimizers", "optimizer.", optimizers())),
-            (Role::DnnOptimizer, _) => Some(("Optimizers", "dnn_optimizer.", optimizers())),
+            (Role::LinearOptimizer, _) => Some((
+                "Optimizers of the linear model",
+                "linear_optimizer.",
+                optimizers(),
+            )),
+            (Role::DnnOptimizer, _) => {
+                Some(("Optimizers of the network", "dnn_optimizer.", optimizers()))
+            }
             (Role::Loss, [Kind::Choice(names)]) => {
                 let losses = names
                     .iter()

@@ -141,6 +141,56 @@ def train_network():
     )
 
 
+def train_wide_and_deep():
+    sqlflow_runtime.train(
+        select="SELECT * FROM t",
+        estimator="DNNLinearCombinedRegressor",
+        params={"dnn_hidden_units": [8], "linear_sparse_combiner": "mean"},
+        epochs=1,
+        linear_optimizer={"name": "Ftrl", "l1_regularization_strength": 0.1},
+        dnn_optimizer={"name": "Adam", "clipnorm": 1},
+        features={
+            "linear_feature_columns": [category_id("a", 10), column("b")],
+            "dnn_feature_columns": [column("b"), column("c")],
+        },
+        label="y",
+        into="wide_and_deep",
+        statement=(
+            "SELECT * FROM t\n"
+            "TO TRAIN DNNLinearCombinedRegressor\n"
+            "WITH\n"
+            "    model.dnn_hidden_units = [8],\n"
+            "    model.linear_sparse_combiner = mean,\n"
+            "    linear_optimizer.l1_regularization_strength = 0.1,\n"
+            "    model.dnn_optimizer = Adam,\n"
+            "    dnn_optimizer.clipnorm = 1\n"
+            "COLUMN CATEGORY_ID(a, 10), b FOR linear_feature_columns\n"
+            "COLUMN b, c FOR dnn_feature_columns\n"
+            "LABEL y\n"
+            "INTO wide_and_deep"
+        ),
+        session=["SET threads = 2"],
+    )
+
+
+def train_clusters():
+    sqlflow_runtime.train(
+        select="SELECT * FROM t",
+        estimator="sklearn.cluster.KMeans",
+        params={"n_clusters": 3, "tol": 1e-3, "n_init": "auto"},
+        features=[column("a"), column("b")],
+        into="clusters",
+        statement=(
+            "SELECT * FROM t\n"
+            "TO TRAIN sklearn.cluster.KMeans\n"
+            "WITH n_clusters = 3, model.tol = 1e-3, n_init = auto\n"
+            "COLUMN a, b\n"
+            "INTO clusters"
+        ),
+        session=["SET threads = 2"],
+    )
+
+
 def predict_s_p():
     sqlflow_runtime.predict(
         select="SELECT * FROM t",
@@ -204,31 +254,45 @@ STEPS = [
         needs=["create-t"],
     ),
     Step(
+        train_wide_and_deep,
+        name="train-wide-and-deep",
+        kind="train",
+        lines=(55, 66),
+        needs=["create-t"],
+    ),
+    Step(
+        train_clusters,
+        name="train-clusters",
+        kind="train",
+        lines=(68, 72),
+        needs=["create-t"],
+    ),
+    Step(
         predict_s_p,
         name="predict-s-p",
         kind="predict",
-        lines=(55, 58),
+        lines=(74, 77),
         needs=["train-trees"],
     ),
     Step(
         evaluate_trees,
         name="evaluate-trees",
         kind="evaluate",
-        lines=(60, 64),
+        lines=(79, 83),
         needs=["train-trees"],
     ),
     Step(
         explain_trees,
         name="explain-trees",
         kind="explain",
-        lines=(66, 70),
+        lines=(85, 89),
         needs=["train-trees"],
     ),
     Step(
         show_trees,
         name="show-trees",
         kind="show_train",
-        lines=(72, 72),
+        lines=(91, 91),
         needs=["train-trees"],
     ),
 ]

@@ -53,6 +53,25 @@ USING earlier_network
 INTO network;
 
 SELECT * FROM t
+TO TRAIN DNNLinearCombinedRegressor
+WITH
+    model.dnn_hidden_units = [8],
+    model.linear_sparse_combiner = mean,
+    linear_optimizer.l1_regularization_strength = 0.1,
+    model.dnn_optimizer = Adam,
+    dnn_optimizer.clipnorm = 1
+COLUMN CATEGORY_ID(a, 10), b FOR linear_feature_columns
+COLUMN b, c FOR dnn_feature_columns
+LABEL y
+INTO wide_and_deep;
+
+SELECT * FROM t
+TO TRAIN sklearn.cluster.KMeans
+WITH n_clusters = 3, model.tol = 1e-3, n_init = auto
+COLUMN a, b
+INTO clusters;
+
+SELECT * FROM t
 TO PREDICT s.p.y
 WITH predict.batch_size = 100, predict.extra_outputs = probabilities
 USING trees;

@@ -7,8 +7,8 @@ use super::Kind::{
     Any, Bool, Choice, False, Fraction, Integer, List, Nothing, Number, Query, String, Words,
 };
 use super::Role::{
-    BatchSize, EarlyStopping, Epochs, Ignored, Loss, MaxSteps, Optimizer, Param, ParamAs, ParamText,
-    Rounds,
+    BatchSize, DnnOptimizer, EarlyStopping, Epochs, Ignored, LinearOptimizer, Loss, MaxSteps,
+    Optimizer, Param, ParamAs, ParamText, Rounds,
     ValidationMetrics, ValidationSelect,
 };
 use super::Outputs::{
@@ -155,6 +155,23 @@ pub(super) const XGBOOST: &[Estimator] = &[
     Estimator { name: "BoostedTreesClassifier", family: Family::XGBoost, shape: Shape::Trees, task: Task::Classification, outputs: ByObjective, targets: &["feature_columns"], parameters: &[XGBOOST_BOOSTED_TREES, XGBOOST_BOOSTED_TREES_CLASSES, XGBOOST_TRAINING], defaults: &[], trained_as: Some("xgboost.XGBClassifier"), goes_on: true, meaning: "TensorFlow's boosted trees, trained as xgboost.XGBClassifier" },
     Estimator { name: "BoostedTreesRegressor", family: Family::XGBoost, shape: Shape::Trees, task: Task::Regression, outputs: ByObjective, targets: &["feature_columns"], parameters: &[XGBOOST_BOOSTED_TREES, XGBOOST_BOOSTED_TREES_NUMBERS, XGBOOST_TRAINING], defaults: &[("objective", "reg:squarederror")], trained_as: Some("xgboost.XGBRegressor"), goes_on: true, meaning: "TensorFlow's boosted trees, trained as xgboost.XGBRegressor" },
 ];
+const DEEP_LINEAR: &[Parameter] = &[
+    Parameter { name: "model.sparse_combiner", synonyms: &[], takes: &[Choice(&["sum", "mean", "sqrtn"])], default: "sum", meaning: "how the categories of a list are put together", role: Param },
+];
+const DEEP_COMBINED: &[Parameter] = &[
+    Parameter { name: "model.dnn_hidden_units", synonyms: &[], takes: &[List(&Integer(1, i64::MAX))], default: "", meaning: "how many units each layer of the network has", role: Param },
+    Parameter { name: "model.dnn_activation_fn", synonyms: &[], takes: &[Choice(&["relu", "relu6", "leaky_relu", "elu", "selu", "gelu", "silu", "swish", "mish", "tanh", "hard_tanh", "sigmoid", "hard_sigmoid", "softplus", "softsign", "linear"])], default: "relu", meaning: "function between layers", role: Param },
+    Parameter { name: "model.dnn_dropout", synonyms: &[], takes: &[Number(0.0, 1.0, OpenAbove)], default: "0", meaning: "share of the units that each batch leaves out", role: Param },
+    Parameter { name: "model.batch_norm", synonyms: &[], takes: &[Bool], default: "FALSE", meaning: "normalise each layer's input over the batch", role: Param },
+    Parameter { name: "model.linear_sparse_combiner", synonyms: &[], takes: &[Choice(&["sum", "mean", "sqrtn"])], default: "sum", meaning: "how the linear model puts the categories of a list together", role: Param },
+];
+const DEEP_OPTIMIZER_OF_LINEAR: &[Parameter] = &[
+    Parameter { name: "model.optimizer", synonyms: &[], takes: &[Choice(&["Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lion", "Nadam", "RMSprop", "SGD"])], default: "Ftrl", meaning: "how weights are changed; its parameters follow `optimizer.`", role: Optimizer },
+];
+const DEEP_OPTIMIZERS: &[Parameter] = &[
+    Parameter { name: "model.linear_optimizer", synonyms: &[], takes: &[Choice(&["Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lion", "Nadam", "RMSprop", "SGD"])], default: "Ftrl", meaning: "how the linear model's weights are changed; its parameters follow `linear_optimizer.`", role: LinearOptimizer },
+    Parameter { name: "model.dnn_optimizer", synonyms: &[], takes: &[Choice(&["Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lion", "Nadam", "RMSprop", "SGD"])], default: "Adagrad", meaning: "how the network's weights are changed; its parameters follow `dnn_optimizer.`", role: DnnOptimizer },
+];
 const DEEP_NETWORK: &[Parameter] = &[
     Parameter { name: "model.hidden_units", synonyms: &[], takes: &[List(&Integer(1, i64::MAX))], default: "", meaning: "how many units each layer has", role: Param },
     Parameter { name: "model.activation_fn", synonyms: &[], takes: &[Choice(&["relu", "relu6", "leaky_relu", "elu", "selu", "gelu", "silu", "swish", "mish", "tanh", "hard_tanh", "sigmoid", "hard_sigmoid", "softplus", "softsign", "linear"])], default: "relu", meaning: "function between layers", role: Param },
@@ -201,6 +218,10 @@ const DEEP_FITTING: &[Parameter] = &[
 pub(super) const DEEP: &[Estimator] = &[
     Estimator { name: "DNNClassifier", family: Family::Deep, shape: Shape::Network, task: Task::Classification, outputs: ProbabilitiesAndLogits, targets: &["feature_columns"], parameters: &[DEEP_NETWORK, DEEP_CLASSES, DEEP_LOSS_OF_CLASSES, DEEP_OPTIMIZER, DEEP_FITTING], defaults: &[], trained_as: None, goes_on: true, meaning: "fully connected network that predicts one of several classes" },
     Estimator { name: "DNNRegressor", family: Family::Deep, shape: Shape::Network, task: Task::Regression, outputs: Values, targets: &["feature_columns"], parameters: &[DEEP_NETWORK, DEEP_NUMBERS, DEEP_LOSS_OF_NUMBERS, DEEP_OPTIMIZER, DEEP_FITTING], defaults: &[], trained_as: None, goes_on: true, meaning: "fully connected network that predicts a number" },
+    Estimator { name: "LinearClassifier", family: Family::Deep, shape: Shape::Linear, task: Task::Classification, outputs: ProbabilitiesAndLogits, targets: &["feature_columns"], parameters: &[DEEP_LINEAR, DEEP_CLASSES, DEEP_LOSS_OF_CLASSES, DEEP_OPTIMIZER_OF_LINEAR, DEEP_FITTING], defaults: &[], trained_as: None, goes_on: true, meaning: "linear model that predicts one of several classes" },
+    Estimator { name: "LinearRegressor", family: Family::Deep, shape: Shape::Linear, task: Task::Regression, outputs: Values, targets: &["feature_columns"], parameters: &[DEEP_LINEAR, DEEP_NUMBERS, DEEP_LOSS_OF_NUMBERS, DEEP_OPTIMIZER_OF_LINEAR, DEEP_FITTING], defaults: &[], trained_as: None, goes_on: true, meaning: "linear model that predicts a number" },
+    Estimator { name: "DNNLinearCombinedClassifier", family: Family::Deep, shape: Shape::Network, task: Task::Classification, outputs: ProbabilitiesAndLogits, targets: &["linear_feature_columns", "dnn_feature_columns"], parameters: &[DEEP_COMBINED, DEEP_CLASSES, DEEP_LOSS_OF_CLASSES, DEEP_OPTIMIZERS, DEEP_FITTING], defaults: &[], trained_as: None, goes_on: true, meaning: "wide and deep: a linear model and a network that predict one of several classes together" },
+    Estimator { name: "DNNLinearCombinedRegressor", family: Family::Deep, shape: Shape::Network, task: Task::Regression, outputs: Values, targets: &["linear_feature_columns", "dnn_feature_columns"], parameters: &[DEEP_COMBINED, DEEP_NUMBERS, DEEP_LOSS_OF_NUMBERS, DEEP_OPTIMIZERS, DEEP_FITTING], defaults: &[], trained_as: None, goes_on: true, meaning: "wide and deep: a linear model and a network that predict a number together" },
 ];
 pub(super) const OPTIMIZERS: &[(&str, &[Parameter])] = &[
     ("Adadelta", &[
@@ -274,7 +295,7 @@ pub(super) const OPTIMIZERS: &[(&str, &[Parameter])] = &[
         Parameter { name: "gradient_accumulation_steps", synonyms: &[], takes: &[Integer(2, i64::MAX), Nothing], default: "NONE", meaning: "batches whose gradients make one step", role: Param },
     ]),
     ("Ftrl", &[
-        Parameter { name: "learning_rate", synonyms: &[], takes: &[Number(0.0, INF, Closed)], default: "0.001", meaning: "how large a step is", role: Param },
+        Parameter { name: "learning_rate", synonyms: &[], takes: &[Number(0.0, INF, Closed)], default: "0.2", meaning: "how large a step is", role: Param },
         Parameter { name: "learning_rate_power", synonyms: &[], takes: &[Number(-INF, 0.0, Closed)], default: "-0.5", meaning: "how the step shrinks with the steps taken", role: Param },
         Parameter { name: "initial_accumulator_value", synonyms: &[], takes: &[Number(0.0, INF, Closed)], default: "0.1", meaning: "where the sums of squares start", role: Param },
         Parameter { name: "l1_regularization_strength", synonyms: &[], takes: &[Number(0.0, INF, Closed)], default: "0", meaning: "L1 penalty on the weights", role: Param },
@@ -407,7 +428,7 @@ const SKLEARN_AFFINITY_PROPAGATION: &[Parameter] = &[
 const SKLEARN_BAGGING_CLASSIFIER: &[Parameter] = &[
     Parameter { name: "n_estimators", synonyms: &[], takes: &[Integer(1, i64::MAX)], default: "10", meaning: "how many models there are", role: Param },
     Parameter { name: "max_samples", synonyms: &[], takes: &[Integer(1, i64::MAX), Fraction(0.0, 1.0, OpenBelow), Nothing], default: "NONE", meaning: "how many rows each tree sees", role: Param },
-    Parameter { name: "max_features", synonyms: &[], takes: &[Integer(1, i64::MAX), Fraction(0.0, 1.0, OpenBelow)], default: "1", meaning: "how many features each model sees", role: Param },
+    Parameter { name: "max_features", synonyms: &[], takes: &[Integer(1, i64::MAX), Fraction(0.0, 1.0, OpenBelow)], default: "1.0", meaning: "how many features each model sees", role: Param },
     Parameter { name: "bootstrap", synonyms: &[], takes: &[Bool], default: "TRUE", meaning: "draw rows with replacement", role: Param },
     Parameter { name: "bootstrap_features", synonyms: &[], takes: &[Bool], default: "FALSE", meaning: "draw features with replacement", role: Param },
     Parameter { name: "oob_score", synonyms: &[], takes: &[Bool], default: "FALSE", meaning: "measure on the rows that a tree did not see", role: Param },
@@ -418,7 +439,7 @@ const SKLEARN_BAGGING_CLASSIFIER: &[Parameter] = &[
 const SKLEARN_BAGGING_REGRESSOR: &[Parameter] = &[
     Parameter { name: "n_estimators", synonyms: &[], takes: &[Integer(1, i64::MAX)], default: "10", meaning: "how many models there are", role: Param },
     Parameter { name: "max_samples", synonyms: &[], takes: &[Integer(1, i64::MAX), Fraction(0.0, 1.0, OpenBelow), Nothing], default: "NONE", meaning: "how many rows each tree sees", role: Param },
-    Parameter { name: "max_features", synonyms: &[], takes: &[Integer(1, i64::MAX), Fraction(0.0, 1.0, OpenBelow)], default: "1", meaning: "how many features each model sees", role: Param },
+    Parameter { name: "max_features", synonyms: &[], takes: &[Integer(1, i64::MAX), Fraction(0.0, 1.0, OpenBelow)], default: "1.0", meaning: "how many features each model sees", role: Param },
     Parameter { name: "bootstrap", synonyms: &[], takes: &[Bool], default: "TRUE", meaning: "draw rows with replacement", role: Param },
     Parameter { name: "bootstrap_features", synonyms: &[], takes: &[Bool], default: "FALSE", meaning: "draw features with replacement", role: Param },
     Parameter { name: "oob_score", synonyms: &[], takes: &[Bool], default: "FALSE", meaning: "measure on the rows that a tree did not see", role: Param },
@@ -572,7 +593,7 @@ const SKLEARN_ELASTIC_NET_CV: &[Parameter] = &[
     Parameter { name: "precompute", synonyms: &[], takes: &[Bool, Choice(&["auto"])], default: "auto", meaning: "compute the Gram matrix first", role: Param },
     Parameter { name: "max_iter", synonyms: &[], takes: &[Integer(1, i64::MAX)], default: "1000", meaning: "most rounds", role: Param },
     Parameter { name: "tol", synonyms: &[], takes: &[Number(0.0, INF, Closed)], default: "0.0001", meaning: "change that counts as none, which ends the training", role: Param },
-    Parameter { name: "cv", synonyms: &[], takes: &[Integer(2, i64::MAX)], default: "NONE", meaning: "how many parts cross-validation makes", role: Param },
+    Parameter { name: "cv", synonyms: &[], takes: &[Integer(2, i64::MAX), Nothing], default: "NONE", meaning: "how many parts cross-validation makes", role: Param },
     Parameter { name: "verbose", synonyms: &[], takes: &[Any], default: "0", meaning: "", role: Ignored("progress is always shown") },
     Parameter { name: "n_jobs", synonyms: &[], takes: &[Integer(i64::MIN, i64::MAX), Nothing], default: "NONE", meaning: "how many processes or threads; the step's cores when not given", role: Param },
     Parameter { name: "positive", synonyms: &[], takes: &[Bool], default: "FALSE", meaning: "coefficients are not negative", role: Param },
@@ -607,7 +628,7 @@ const SKLEARN_EXTRA_TREE_REGRESSOR: &[Parameter] = &[
     Parameter { name: "min_samples_split", synonyms: &[], takes: &[Integer(2, i64::MAX), Fraction(0.0, 1.0, OpenBelow)], default: "2", meaning: "least rows that are split", role: Param },
     Parameter { name: "min_samples_leaf", synonyms: &[], takes: &[Integer(1, i64::MAX), Fraction(0.0, 1.0, Open)], default: "1", meaning: "least rows in a leaf", role: Param },
     Parameter { name: "min_weight_fraction_leaf", synonyms: &[], takes: &[Number(0.0, 0.5, Closed)], default: "0", meaning: "least share of the weights in a leaf", role: Param },
-    Parameter { name: "max_features", synonyms: &[], takes: &[Integer(1, i64::MAX), Fraction(0.0, 1.0, OpenBelow), Choice(&["log2", "sqrt"]), Nothing], default: "1", meaning: "how many features each split looks at", role: Param },
+    Parameter { name: "max_features", synonyms: &[], takes: &[Integer(1, i64::MAX), Fraction(0.0, 1.0, OpenBelow), Choice(&["log2", "sqrt"]), Nothing], default: "1.0", meaning: "how many features each split looks at", role: Param },
     Parameter { name: "random_state", synonyms: &[], takes: &[Integer(0, 4294967295), Nothing], default: "NONE", meaning: "start of the random numbers", role: Param },
     Parameter { name: "min_impurity_decrease", synonyms: &[], takes: &[Number(0.0, INF, Closed)], default: "0", meaning: "least gain that a split has to bring", role: Param },
     Parameter { name: "max_leaf_nodes", synonyms: &[], takes: &[Integer(2, i64::MAX), Nothing], default: "NONE", meaning: "most leaves of a tree", role: Param },
@@ -641,7 +662,7 @@ const SKLEARN_EXTRA_TREES_REGRESSOR: &[Parameter] = &[
     Parameter { name: "min_samples_split", synonyms: &[], takes: &[Integer(2, i64::MAX), Fraction(0.0, 1.0, OpenBelow)], default: "2", meaning: "least rows that are split", role: Param },
     Parameter { name: "min_samples_leaf", synonyms: &[], takes: &[Integer(1, i64::MAX), Fraction(0.0, 1.0, Open)], default: "1", meaning: "least rows in a leaf", role: Param },
     Parameter { name: "min_weight_fraction_leaf", synonyms: &[], takes: &[Number(0.0, 0.5, Closed)], default: "0", meaning: "least share of the weights in a leaf", role: Param },
-    Parameter { name: "max_features", synonyms: &[], takes: &[Integer(1, i64::MAX), Fraction(0.0, 1.0, OpenBelow), Choice(&["log2", "sqrt"]), Nothing], default: "1", meaning: "how many features each split looks at", role: Param },
+    Parameter { name: "max_features", synonyms: &[], takes: &[Integer(1, i64::MAX), Fraction(0.0, 1.0, OpenBelow), Choice(&["log2", "sqrt"]), Nothing], default: "1.0", meaning: "how many features each split looks at", role: Param },
     Parameter { name: "max_leaf_nodes", synonyms: &[], takes: &[Integer(2, i64::MAX), Nothing], default: "NONE", meaning: "most leaves of a tree", role: Param },
     Parameter { name: "min_impurity_decrease", synonyms: &[], takes: &[Number(0.0, INF, Closed)], default: "0", meaning: "least gain that a split has to bring", role: Param },
     Parameter { name: "bootstrap", synonyms: &[], takes: &[Bool], default: "FALSE", meaning: "draw rows with replacement", role: Param },
@@ -771,7 +792,7 @@ const SKLEARN_HIST_GRADIENT_BOOSTING_CLASSIFIER: &[Parameter] = &[
     Parameter { name: "max_depth", synonyms: &[], takes: &[Integer(1, i64::MAX), Nothing], default: "NONE", meaning: "most levels of a tree", role: Param },
     Parameter { name: "min_samples_leaf", synonyms: &[], takes: &[Integer(1, i64::MAX)], default: "20", meaning: "least rows in a leaf", role: Param },
     Parameter { name: "l2_regularization", synonyms: &[], takes: &[Number(0.0, INF, Closed)], default: "0", meaning: "L2 penalty on the values of leaves", role: Param },
-    Parameter { name: "max_features", synonyms: &[], takes: &[Fraction(0.0, 1.0, OpenBelow)], default: "1", meaning: "how many features each split looks at", role: Param },
+    Parameter { name: "max_features", synonyms: &[], takes: &[Fraction(0.0, 1.0, OpenBelow)], default: "1.0", meaning: "how many features each split looks at", role: Param },
     Parameter { name: "max_bins", synonyms: &[], takes: &[Integer(2, 255)], default: "255", meaning: "how many intervals a feature's values fall into", role: Param },
     Parameter { name: "categorical_features", synonyms: &[], takes: &[Choice(&["from_dtype"]), List(&Integer(0, i64::MAX)), Nothing], default: "from_dtype", meaning: "which features are categories", role: Param },
     Parameter { name: "monotonic_cst", synonyms: &[], takes: &[List(&Integer(-1, 1)), Nothing], default: "NONE", meaning: "1, 0 or -1 for each feature: the prediction only rises or only falls with it", role: Param },
@@ -794,7 +815,7 @@ const SKLEARN_HIST_GRADIENT_BOOSTING_REGRESSOR: &[Parameter] = &[
     Parameter { name: "max_depth", synonyms: &[], takes: &[Integer(1, i64::MAX), Nothing], default: "NONE", meaning: "most levels of a tree", role: Param },
     Parameter { name: "min_samples_leaf", synonyms: &[], takes: &[Integer(1, i64::MAX)], default: "20", meaning: "least rows in a leaf", role: Param },
     Parameter { name: "l2_regularization", synonyms: &[], takes: &[Number(0.0, INF, Closed)], default: "0", meaning: "L2 penalty on the values of leaves", role: Param },
-    Parameter { name: "max_features", synonyms: &[], takes: &[Fraction(0.0, 1.0, OpenBelow)], default: "1", meaning: "how many features each split looks at", role: Param },
+    Parameter { name: "max_features", synonyms: &[], takes: &[Fraction(0.0, 1.0, OpenBelow)], default: "1.0", meaning: "how many features each split looks at", role: Param },
     Parameter { name: "max_bins", synonyms: &[], takes: &[Integer(2, 255)], default: "255", meaning: "how many intervals a feature's values fall into", role: Param },
     Parameter { name: "categorical_features", synonyms: &[], takes: &[Choice(&["from_dtype"]), List(&Integer(0, i64::MAX)), Nothing], default: "from_dtype", meaning: "which features are categories", role: Param },
     Parameter { name: "monotonic_cst", synonyms: &[], takes: &[List(&Integer(-1, 1)), Nothing], default: "NONE", meaning: "1, 0 or -1 for each feature: the prediction only rises or only falls with it", role: Param },
@@ -915,7 +936,7 @@ const SKLEARN_LARS_CV: &[Parameter] = &[
     Parameter { name: "verbose", synonyms: &[], takes: &[Any], default: "FALSE", meaning: "", role: Ignored("progress is always shown") },
     Parameter { name: "max_iter", synonyms: &[], takes: &[Integer(0, i64::MAX)], default: "500", meaning: "most rounds", role: Param },
     Parameter { name: "precompute", synonyms: &[], takes: &[Bool, Choice(&["auto"])], default: "auto", meaning: "compute the Gram matrix first", role: Param },
-    Parameter { name: "cv", synonyms: &[], takes: &[Integer(2, i64::MAX)], default: "NONE", meaning: "how many parts cross-validation makes", role: Param },
+    Parameter { name: "cv", synonyms: &[], takes: &[Integer(2, i64::MAX), Nothing], default: "NONE", meaning: "how many parts cross-validation makes", role: Param },
     Parameter { name: "max_n_alphas", synonyms: &[], takes: &[Integer(1, i64::MAX)], default: "1000", meaning: "most penalties to try", role: Param },
     Parameter { name: "n_jobs", synonyms: &[], takes: &[Integer(i64::MIN, i64::MAX), Nothing], default: "NONE", meaning: "how many processes or threads; the step's cores when not given", role: Param },
     Parameter { name: "eps", synonyms: &[], takes: &[Number(0.0, INF, Closed)], default: "2.220446049250313e-16", meaning: "keeps a matrix from being singular", role: Param },
@@ -937,7 +958,7 @@ const SKLEARN_LASSO_CV: &[Parameter] = &[
     Parameter { name: "precompute", synonyms: &[], takes: &[Bool, Choice(&["auto"])], default: "auto", meaning: "compute the Gram matrix first", role: Param },
     Parameter { name: "max_iter", synonyms: &[], takes: &[Integer(1, i64::MAX)], default: "1000", meaning: "most rounds", role: Param },
     Parameter { name: "tol", synonyms: &[], takes: &[Number(0.0, INF, Closed)], default: "0.0001", meaning: "change that counts as none, which ends the training", role: Param },
-    Parameter { name: "cv", synonyms: &[], takes: &[Integer(2, i64::MAX)], default: "NONE", meaning: "how many parts cross-validation makes", role: Param },
+    Parameter { name: "cv", synonyms: &[], takes: &[Integer(2, i64::MAX), Nothing], default: "NONE", meaning: "how many parts cross-validation makes", role: Param },
     Parameter { name: "verbose", synonyms: &[], takes: &[Any], default: "FALSE", meaning: "", role: Ignored("progress is always shown") },
     Parameter { name: "n_jobs", synonyms: &[], takes: &[Integer(i64::MIN, i64::MAX), Nothing], default: "NONE", meaning: "how many processes or threads; the step's cores when not given", role: Param },
     Parameter { name: "positive", synonyms: &[], takes: &[Bool], default: "FALSE", meaning: "coefficients are not negative", role: Param },
@@ -961,7 +982,7 @@ const SKLEARN_LASSO_LARS_CV: &[Parameter] = &[
     Parameter { name: "verbose", synonyms: &[], takes: &[Any], default: "FALSE", meaning: "", role: Ignored("progress is always shown") },
     Parameter { name: "max_iter", synonyms: &[], takes: &[Integer(0, i64::MAX)], default: "500", meaning: "most rounds", role: Param },
     Parameter { name: "precompute", synonyms: &[], takes: &[Bool, Choice(&["auto"])], default: "auto", meaning: "compute the Gram matrix first", role: Param },
-    Parameter { name: "cv", synonyms: &[], takes: &[Integer(2, i64::MAX)], default: "NONE", meaning: "how many parts cross-validation makes", role: Param },
+    Parameter { name: "cv", synonyms: &[], takes: &[Integer(2, i64::MAX), Nothing], default: "NONE", meaning: "how many parts cross-validation makes", role: Param },
     Parameter { name: "max_n_alphas", synonyms: &[], takes: &[Integer(1, i64::MAX)], default: "1000", meaning: "most penalties to try", role: Param },
     Parameter { name: "n_jobs", synonyms: &[], takes: &[Integer(i64::MIN, i64::MAX), Nothing], default: "NONE", meaning: "how many processes or threads; the step's cores when not given", role: Param },
     Parameter { name: "eps", synonyms: &[], takes: &[Number(0.0, INF, Closed)], default: "2.220446049250313e-16", meaning: "keeps a matrix from being singular", role: Param },
@@ -1075,7 +1096,7 @@ const SKLEARN_LOGISTIC_REGRESSION_CV: &[Parameter] = &[
     Parameter { name: "Cs", synonyms: &[], takes: &[Integer(1, i64::MAX), List(&Number(-INF, INF, Closed))], default: "10", meaning: "inverse penalties to try: a number of them, or a list", role: Param },
     Parameter { name: "l1_ratios", synonyms: &[], takes: &[List(&Number(-INF, INF, Closed)), Nothing], default: "", meaning: "shares of the L1 penalty to try", role: Param },
     Parameter { name: "fit_intercept", synonyms: &[], takes: &[Bool], default: "TRUE", meaning: "learn a constant term", role: Param },
-    Parameter { name: "cv", synonyms: &[], takes: &[Integer(2, i64::MAX)], default: "NONE", meaning: "how many parts cross-validation makes", role: Param },
+    Parameter { name: "cv", synonyms: &[], takes: &[Integer(2, i64::MAX), Nothing], default: "NONE", meaning: "how many parts cross-validation makes", role: Param },
     Parameter { name: "dual", synonyms: &[], takes: &[Bool], default: "FALSE", meaning: "solve the dual problem", role: Param },
     Parameter { name: "scoring", synonyms: &[], takes: &[Choice(&["accuracy", "adjusted_mutual_info_score", "adjusted_rand_score", "average_precision", "balanced_accuracy", "completeness_score", "d2_absolute_error_score", "d2_brier_score", "d2_log_loss_score", "explained_variance", "f1", "f1_macro", "f1_micro", "f1_samples", "f1_weighted", "fowlkes_mallows_score", "homogeneity_score", "jaccard", "jaccard_macro", "jaccard_micro", "jaccard_samples", "jaccard_weighted", "matthews_corrcoef", "mutual_info_score", "neg_brier_score", "neg_log_loss", "neg_max_error", "neg_mean_absolute_error", "neg_mean_absolute_percentage_error", "neg_mean_gamma_deviance", "neg_mean_poisson_deviance", "neg_mean_squared_error", "neg_mean_squared_log_error", "neg_median_absolute_error", "neg_negative_likelihood_ratio", "neg_root_mean_squared_error", "neg_root_mean_squared_log_error", "normalized_mutual_info_score", "positive_likelihood_ratio", "precision", "precision_macro", "precision_micro", "precision_samples", "precision_weighted", "r2", "rand_score", "recall", "recall_macro", "recall_micro", "recall_samples", "recall_weighted", "roc_auc", "roc_auc_ovo", "roc_auc_ovo_weighted", "roc_auc_ovr", "roc_auc_ovr_weighted", "top_k_accuracy", "v_measure_score"]), Nothing], default: "", meaning: "what decides about stopping or the penalty", role: Param },
     Parameter { name: "solver", synonyms: &[], takes: &[Choice(&["lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga"])], default: "lbfgs", meaning: "how the problem is solved", role: Param },
@@ -1304,7 +1325,7 @@ const SKLEARN_ORTHOGONAL_MATCHING_PURSUIT: &[Parameter] = &[
 const SKLEARN_ORTHOGONAL_MATCHING_PURSUIT_CV: &[Parameter] = &[
     Parameter { name: "fit_intercept", synonyms: &[], takes: &[Bool], default: "TRUE", meaning: "learn a constant term", role: Param },
     Parameter { name: "max_iter", synonyms: &[], takes: &[Integer(0, i64::MAX), Nothing], default: "NONE", meaning: "most rounds", role: Param },
-    Parameter { name: "cv", synonyms: &[], takes: &[Integer(2, i64::MAX)], default: "NONE", meaning: "how many parts cross-validation makes", role: Param },
+    Parameter { name: "cv", synonyms: &[], takes: &[Integer(2, i64::MAX), Nothing], default: "NONE", meaning: "how many parts cross-validation makes", role: Param },
     Parameter { name: "n_jobs", synonyms: &[], takes: &[Integer(i64::MIN, i64::MAX), Nothing], default: "NONE", meaning: "how many processes or threads; the step's cores when not given", role: Param },
     Parameter { name: "verbose", synonyms: &[], takes: &[Any], default: "FALSE", meaning: "", role: Ignored("progress is always shown") },
 ];
@@ -1436,7 +1457,7 @@ const SKLEARN_RANDOM_FOREST_REGRESSOR: &[Parameter] = &[
     Parameter { name: "min_samples_split", synonyms: &[], takes: &[Integer(2, i64::MAX), Fraction(0.0, 1.0, OpenBelow)], default: "2", meaning: "least rows that are split", role: Param },
     Parameter { name: "min_samples_leaf", synonyms: &[], takes: &[Integer(1, i64::MAX), Fraction(0.0, 1.0, Open)], default: "1", meaning: "least rows in a leaf", role: Param },
     Parameter { name: "min_weight_fraction_leaf", synonyms: &[], takes: &[Number(0.0, 0.5, Closed)], default: "0", meaning: "least share of the weights in a leaf", role: Param },
-    Parameter { name: "max_features", synonyms: &[], takes: &[Integer(1, i64::MAX), Fraction(0.0, 1.0, OpenBelow), Choice(&["log2", "sqrt"]), Nothing], default: "1", meaning: "how many features each split looks at", role: Param },
+    Parameter { name: "max_features", synonyms: &[], takes: &[Integer(1, i64::MAX), Fraction(0.0, 1.0, OpenBelow), Choice(&["log2", "sqrt"]), Nothing], default: "1.0", meaning: "how many features each split looks at", role: Param },
     Parameter { name: "max_leaf_nodes", synonyms: &[], takes: &[Integer(2, i64::MAX), Nothing], default: "NONE", meaning: "most leaves of a tree", role: Param },
     Parameter { name: "min_impurity_decrease", synonyms: &[], takes: &[Number(0.0, INF, Closed)], default: "0", meaning: "least gain that a split has to bring", role: Param },
     Parameter { name: "bootstrap", synonyms: &[], takes: &[Bool], default: "TRUE", meaning: "draw rows with replacement", role: Param },
@@ -1473,7 +1494,7 @@ const SKLEARN_RIDGE_CV: &[Parameter] = &[
     Parameter { name: "alphas", synonyms: &[], takes: &[Number(0.0, INF, OpenBelow), List(&Number(-INF, INF, Closed))], default: "[0.1, 1, 10]", meaning: "penalties to try: a number of them, or a list", role: Param },
     Parameter { name: "fit_intercept", synonyms: &[], takes: &[Bool], default: "TRUE", meaning: "learn a constant term", role: Param },
     Parameter { name: "scoring", synonyms: &[], takes: &[Choice(&["accuracy", "adjusted_mutual_info_score", "adjusted_rand_score", "average_precision", "balanced_accuracy", "completeness_score", "d2_absolute_error_score", "d2_brier_score", "d2_log_loss_score", "explained_variance", "f1", "f1_macro", "f1_micro", "f1_samples", "f1_weighted", "fowlkes_mallows_score", "homogeneity_score", "jaccard", "jaccard_macro", "jaccard_micro", "jaccard_samples", "jaccard_weighted", "matthews_corrcoef", "mutual_info_score", "neg_brier_score", "neg_log_loss", "neg_max_error", "neg_mean_absolute_error", "neg_mean_absolute_percentage_error", "neg_mean_gamma_deviance", "neg_mean_poisson_deviance", "neg_mean_squared_error", "neg_mean_squared_log_error", "neg_median_absolute_error", "neg_negative_likelihood_ratio", "neg_root_mean_squared_error", "neg_root_mean_squared_log_error", "normalized_mutual_info_score", "positive_likelihood_ratio", "precision", "precision_macro", "precision_micro", "precision_samples", "precision_weighted", "r2", "rand_score", "recall", "recall_macro", "recall_micro", "recall_samples", "recall_weighted", "roc_auc", "roc_auc_ovo", "roc_auc_ovo_weighted", "roc_auc_ovr", "roc_auc_ovr_weighted", "top_k_accuracy", "v_measure_score"]), Nothing], default: "NONE", meaning: "what decides about stopping or the penalty", role: Param },
-    Parameter { name: "cv", synonyms: &[], takes: &[Integer(2, i64::MAX)], default: "NONE", meaning: "how many parts cross-validation makes", role: Param },
+    Parameter { name: "cv", synonyms: &[], takes: &[Integer(2, i64::MAX), Nothing], default: "NONE", meaning: "how many parts cross-validation makes", role: Param },
     Parameter { name: "gcv_mode", synonyms: &[], takes: &[Choice(&["auto", "eigen", "svd"]), Nothing], default: "NONE", meaning: "how leave-one-out is computed", role: Param },
     Parameter { name: "alpha_per_target", synonyms: &[], takes: &[Bool], default: "FALSE", meaning: "a penalty for each label", role: Param },
 ];
@@ -1491,7 +1512,7 @@ const SKLEARN_RIDGE_CLASSIFIER_CV: &[Parameter] = &[
     Parameter { name: "alphas", synonyms: &[], takes: &[Number(0.0, INF, OpenBelow), List(&Number(-INF, INF, Closed))], default: "[0.1, 1, 10]", meaning: "penalties to try: a number of them, or a list", role: Param },
     Parameter { name: "fit_intercept", synonyms: &[], takes: &[Bool], default: "TRUE", meaning: "learn a constant term", role: Param },
     Parameter { name: "scoring", synonyms: &[], takes: &[Choice(&["accuracy", "adjusted_mutual_info_score", "adjusted_rand_score", "average_precision", "balanced_accuracy", "completeness_score", "d2_absolute_error_score", "d2_brier_score", "d2_log_loss_score", "explained_variance", "f1", "f1_macro", "f1_micro", "f1_samples", "f1_weighted", "fowlkes_mallows_score", "homogeneity_score", "jaccard", "jaccard_macro", "jaccard_micro", "jaccard_samples", "jaccard_weighted", "matthews_corrcoef", "mutual_info_score", "neg_brier_score", "neg_log_loss", "neg_max_error", "neg_mean_absolute_error", "neg_mean_absolute_percentage_error", "neg_mean_gamma_deviance", "neg_mean_poisson_deviance", "neg_mean_squared_error", "neg_mean_squared_log_error", "neg_median_absolute_error", "neg_negative_likelihood_ratio", "neg_root_mean_squared_error", "neg_root_mean_squared_log_error", "normalized_mutual_info_score", "positive_likelihood_ratio", "precision", "precision_macro", "precision_micro", "precision_samples", "precision_weighted", "r2", "rand_score", "recall", "recall_macro", "recall_micro", "recall_samples", "recall_weighted", "roc_auc", "roc_auc_ovo", "roc_auc_ovo_weighted", "roc_auc_ovr", "roc_auc_ovr_weighted", "top_k_accuracy", "v_measure_score"]), Nothing], default: "NONE", meaning: "what decides about stopping or the penalty", role: Param },
-    Parameter { name: "cv", synonyms: &[], takes: &[Integer(2, i64::MAX)], default: "NONE", meaning: "how many parts cross-validation makes", role: Param },
+    Parameter { name: "cv", synonyms: &[], takes: &[Integer(2, i64::MAX), Nothing], default: "NONE", meaning: "how many parts cross-validation makes", role: Param },
     Parameter { name: "class_weight", synonyms: &[], takes: &[Choice(&["balanced"]), List(&Number(0.0, INF, Closed)), Nothing], default: "NONE", meaning: "`balanced` weighs classes by how rare they are; a list has the weight of each class", role: Param },
 ];
 const SKLEARN_ROBUST_SCALER: &[Parameter] = &[

@@ -1,0 +1,1 @@
+SELECT * FROM clicks TO TRAIN DNNLinearCombinedRegressor LABEL clicked INTO my_model;
