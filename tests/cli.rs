@@ -267,7 +267,7 @@ fn estimators_are_listed_with_their_attributes() {
     assert!(ran.stdout.contains("DNNClassifier"), "{}", ran.stdout);
     let ran = sqlflowc(&["models", "XGBOOST.GBTREE"], b"");
     assert!(ran.stdout.contains("max_depth"), "{}", ran.stdout);
-    let ran = sqlflowc(&["models", "KMeans"], b"");
+    let ran = sqlflowc(&["models", "KMean"], b"");
     assert_eq!(ran.status, 1);
     let ran = sqlflowc(&["models", "sklearn.cluster.DBSCAN"], b"");
     assert!(

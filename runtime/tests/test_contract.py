@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -105,6 +106,18 @@ def test_every_estimator_does_what_the_compiler_takes_it_for(name: str) -> None:
     supervised = task not in ("clustering", "detection", "transformation")
     kind = estimator(name, Settings(params=params)).kind(pa.float64() if supervised else None)
     assert kind.value == task
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize(("name", "params"), NAMES["refused"])
+def test_what_the_compiler_says_does_not_go_together_is_refused(
+    name: str, params: dict[str, Any]
+) -> None:
+    module, _, own = name.rpartition(".")
+    estimator_class = getattr(importlib.import_module(module), own)
+    rows = np.arange(60.0).reshape(20, 3) ** 2 % 7
+    with pytest.raises((NotImplementedError, ValueError)):
+        estimator_class(**params).fit(rows, np.arange(20) % 2)
 
 
 @pytest.mark.parametrize("objective", NAMES["objectives"])

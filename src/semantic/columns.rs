@@ -7,7 +7,7 @@ use crate::syntax::ast::{
     Column, ColumnArgument, ColumnClause, ColumnKind, Ident, Value, ValueKind,
 };
 
-use super::catalog::{Estimator, INITIALIZERS, plain};
+use super::catalog::{Estimator, INITIALIZERS, Shape, plain};
 
 /// The functions of COLUMN, as the program writes them.
 const FUNCTIONS: [&str; 11] = [
@@ -68,6 +68,16 @@ pub(super) fn lower(
         });
         for column in &clause.columns {
             match feature(column, estimator.family) {
+                Ok(feature)
+                    if estimator.shape == Shape::Sequence && feature.function == "numeric" =>
+                {
+                    let message =
+                        format!("`{}` reads sequences, and this is a number", estimator.name);
+                    diagnostics.push(
+                        Diagnostic::new(Code::InvalidColumnFunction, column.span, message)
+                            .help("write `EMBEDDING(SEQ_CATEGORY_ID(column, size), dimension)`"),
+                    );
+                }
                 Ok(feature) => sets[at].features.push(feature),
                 Err(diagnostic) => diagnostics.push(diagnostic),
             }

@@ -1,7 +1,7 @@
 //! Applies the catalog's rules on combinations of attributes to a training.
 
 use super::attributes::{self, Checked};
-use super::catalog::{Condition, Estimator, Of, RULES, Rule, Verdict};
+use super::catalog::{Condition, Estimator, RULES, Rule, Verdict};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
 use crate::ir::Literal;
 use crate::syntax::ast;
@@ -77,34 +77,7 @@ pub(super) fn check(attributes: &Attributes<'_>, diagnostics: &mut Diagnostics) 
     }
 }
 
-impl Of {
-    fn names(&self, estimator: &Estimator) -> bool {
-        match self {
-            // What is trained as another has rules of its own.
-            Of::Family(family) => estimator.family == *family && estimator.trained_as.is_none(),
-            Of::Classes(classes) => estimator
-                .name
-                .rsplit('.')
-                .next()
-                .is_some_and(|own| classes.contains(&own)),
-        }
-    }
-}
-
 impl Condition {
-    fn name(&self) -> &'static str {
-        match self {
-            Condition::Given(name)
-            | Condition::Is(name, _)
-            | Condition::IsNot(name, _)
-            | Condition::Begins(name, _)
-            | Condition::BeginsNot(name, _)
-            | Condition::Between(name, ..)
-            | Condition::Outside(name, ..) => name,
-            Condition::StartsAnew => "",
-        }
-    }
-
     fn holds(&self, attributes: &Attributes<'_>) -> bool {
         let value = attributes.value(self.name());
         let number = || value.as_deref().and_then(|text| text.parse::<f64>().ok());

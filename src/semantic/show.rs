@@ -318,6 +318,8 @@ pub struct Names {
     metrics: BTreeMap<&'static str, &'static [Task]>,
     xgboost_metrics: Vec<&'static str>,
     explainers: Vec<&'static str>,
+    /// A combination of parameters for each rule that scikit-learn refuses it.
+    refused: Vec<(&'static str, BTreeMap<&'static str, serde_json::Value>)>,
 }
 
 /// The names, for checking that the runtime knows them all.
@@ -369,5 +371,25 @@ pub fn names() -> Names {
             .map(|metric| metric.name)
             .collect(),
         explainers: catalog::EXPLAINERS.iter().map(|known| known.name).collect(),
+        refused: refused(),
     }
+}
+
+fn refused() -> Vec<(&'static str, BTreeMap<&'static str, serde_json::Value>)> {
+    let refusals = catalog::RULES
+        .iter()
+        .filter(|rule| matches!(rule.verdict, catalog::Verdict::Conflict));
+    refusals
+        .flat_map(|rule| {
+            catalog::estimators()
+                .filter(|estimator| estimator.family == Family::ScikitLearn)
+                .filter(|estimator| rule.of.names(estimator))
+                .map(move |estimator| (estimator.name, rule.sample(estimator)))
+        })
+        .map(|(name, sample)| {
+            let sample = sample.into_iter();
+            let sample = sample.map(|(name, text)| (name, json(&catalog::default_literal(&text))));
+            (name, sample.collect())
+        })
+        .collect()
 }

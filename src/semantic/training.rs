@@ -121,8 +121,8 @@ impl Analyzer<'_> {
                 let message = format!("`{}` is trained as `{other}`", found.name);
                 self.diagnostics.push(
                     Diagnostic::new(Code::TrainedAsAnother, written.span, message).help(format!(
-                        "its attributes are translated and predictions differ a little; \
-                         write `{other}` to choose XGBoost's own"
+                        "its attributes are translated, and results can differ a little; \
+                         write `{other}` to choose among all of its own"
                     )),
                 );
             }
@@ -185,6 +185,9 @@ impl Analyzer<'_> {
             self.apply(attribute, &measured, lowered, access);
         }
         combinations::check(&attributes, &mut self.diagnostics);
+        if estimator.trained_as.is_some() {
+            translate(&attributes, lowered);
+        }
         match estimator.family {
             Family::XGBoost => self.xgboost(&attributes, &nature, lowered),
             Family::Deep => self.deep(&attributes, &parts, lowered),
@@ -325,9 +328,6 @@ impl Analyzer<'_> {
         {
             let objective = Literal::string(objective);
             lowered.params.push(setting("objective", objective));
-        }
-        if estimator.trained_as.is_some() {
-            translate(attributes, lowered);
         }
         if let Some(constraints) = attributes.written("monotone_constraints")
             && nature.booster.as_deref() != Some("gblinear")
@@ -618,7 +618,7 @@ fn brackets(value: &Literal) -> String {
     }
 }
 
-/// Gives XGBoost the defaults of the estimator in whose place it trains.
+/// Gives an estimator the defaults of the one in whose place it trains.
 fn translate(attributes: &Attributes<'_>, lowered: &mut Train) {
     for known in attributes.estimator.parameters() {
         if matches!(known.role, Role::ParamAs(_))

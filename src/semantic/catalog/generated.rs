@@ -155,6 +155,14 @@ pub(super) const XGBOOST: &[Estimator] = &[
     Estimator { name: "BoostedTreesClassifier", family: Family::XGBoost, shape: Shape::Trees, task: Task::Classification, outputs: ByObjective, targets: &["feature_columns"], parameters: &[XGBOOST_BOOSTED_TREES, XGBOOST_BOOSTED_TREES_CLASSES, XGBOOST_TRAINING], defaults: &[], trained_as: Some("xgboost.XGBClassifier"), goes_on: true, meaning: "TensorFlow's boosted trees, trained as xgboost.XGBClassifier" },
     Estimator { name: "BoostedTreesRegressor", family: Family::XGBoost, shape: Shape::Trees, task: Task::Regression, outputs: ByObjective, targets: &["feature_columns"], parameters: &[XGBOOST_BOOSTED_TREES, XGBOOST_BOOSTED_TREES_NUMBERS, XGBOOST_TRAINING], defaults: &[("objective", "reg:squarederror")], trained_as: Some("xgboost.XGBRegressor"), goes_on: true, meaning: "TensorFlow's boosted trees, trained as xgboost.XGBRegressor" },
 ];
+const DEEP_SEQUENCE: &[Parameter] = &[
+    Parameter { name: "model.stack_units", synonyms: &[], takes: &[List(&Integer(1, i64::MAX))], default: "[32]", meaning: "how many units each recurrent layer has", role: Param },
+    Parameter { name: "model.hidden_size", synonyms: &[], takes: &[Integer(1, i64::MAX)], default: "64", meaning: "how many units the layer behind them has", role: Param },
+];
+const DEEP_RECURRENT: &[Parameter] = &[
+    Parameter { name: "model.model_type", synonyms: &[], takes: &[Choice(&["rnn", "lstm", "gru"])], default: "rnn", meaning: "which cells the recurrent layers have", role: Param },
+    Parameter { name: "model.bidirectional", synonyms: &[], takes: &[Bool], default: "FALSE", meaning: "read the sequence from its end too", role: Param },
+];
 const DEEP_LINEAR: &[Parameter] = &[
     Parameter { name: "model.sparse_combiner", synonyms: &[], takes: &[Choice(&["sum", "mean", "sqrtn"])], default: "sum", meaning: "how the categories of a list are put together", role: Param },
 ];
@@ -222,6 +230,8 @@ pub(super) const DEEP: &[Estimator] = &[
     Estimator { name: "LinearRegressor", family: Family::Deep, shape: Shape::Linear, task: Task::Regression, outputs: Values, targets: &["feature_columns"], parameters: &[DEEP_LINEAR, DEEP_NUMBERS, DEEP_LOSS_OF_NUMBERS, DEEP_OPTIMIZER_OF_LINEAR, DEEP_FITTING], defaults: &[], trained_as: None, goes_on: true, meaning: "linear model that predicts a number" },
     Estimator { name: "DNNLinearCombinedClassifier", family: Family::Deep, shape: Shape::Network, task: Task::Classification, outputs: ProbabilitiesAndLogits, targets: &["linear_feature_columns", "dnn_feature_columns"], parameters: &[DEEP_COMBINED, DEEP_CLASSES, DEEP_LOSS_OF_CLASSES, DEEP_OPTIMIZERS, DEEP_FITTING], defaults: &[], trained_as: None, goes_on: true, meaning: "wide and deep: a linear model and a network that predict one of several classes together" },
     Estimator { name: "DNNLinearCombinedRegressor", family: Family::Deep, shape: Shape::Network, task: Task::Regression, outputs: Values, targets: &["linear_feature_columns", "dnn_feature_columns"], parameters: &[DEEP_COMBINED, DEEP_NUMBERS, DEEP_LOSS_OF_NUMBERS, DEEP_OPTIMIZERS, DEEP_FITTING], defaults: &[], trained_as: None, goes_on: true, meaning: "wide and deep: a linear model and a network that predict a number together" },
+    Estimator { name: "sqlflow_models.StackedRNNClassifier", family: Family::Deep, shape: Shape::Sequence, task: Task::Classification, outputs: ProbabilitiesAndLogits, targets: &["feature_columns"], parameters: &[DEEP_SEQUENCE, DEEP_RECURRENT, DEEP_CLASSES, DEEP_LOSS_OF_CLASSES, DEEP_OPTIMIZER, DEEP_FITTING], defaults: &[], trained_as: None, goes_on: true, meaning: "recurrent network that predicts the class of a sequence" },
+    Estimator { name: "sqlflow_models.StackedBiLSTMClassifier", family: Family::Deep, shape: Shape::Sequence, task: Task::Classification, outputs: ProbabilitiesAndLogits, targets: &["feature_columns"], parameters: &[DEEP_SEQUENCE, DEEP_CLASSES, DEEP_LOSS_OF_CLASSES, DEEP_OPTIMIZER, DEEP_FITTING], defaults: &[], trained_as: None, goes_on: true, meaning: "recurrent network of LSTM cells, read both ways, that predicts the class of a sequence" },
 ];
 pub(super) const OPTIMIZERS: &[(&str, &[Parameter])] = &[
     ("Adadelta", &[
@@ -1663,6 +1673,10 @@ const SKLEARN_TWEEDIE_REGRESSOR: &[Parameter] = &[
 const SKLEARN_VARIANCE_THRESHOLD: &[Parameter] = &[
     Parameter { name: "threshold", synonyms: &[], takes: &[Number(0.0, INF, Closed)], default: "0", meaning: "features that vary no more are left out", role: Param },
 ];
+const SKLEARN_CENTERS: &[Parameter] = &[
+    Parameter { name: "center_count", synonyms: &["n_clusters"], takes: &[Integer(1, i64::MAX)], default: "3", meaning: "how many clusters there are", role: ParamAs("n_clusters") },
+    Parameter { name: "idx_table_name", synonyms: &[], takes: &[String], default: "", meaning: "", role: Ignored("`TO PREDICT` writes the clusters of rows into a table") },
+];
 const SKLEARN_WEIGHTS: &[Parameter] = &[
     Parameter { name: "weight_column", synonyms: &[], takes: &[String], default: "", meaning: "column with the weight of each row", role: Param },
 ];
@@ -1671,6 +1685,7 @@ const SKLEARN_VALIDATION: &[Parameter] = &[
     Parameter { name: "validation.metrics", synonyms: &[], takes: &[Words], default: "", meaning: "what is measured on those rows", role: ValidationMetrics },
 ];
 pub(super) const SKLEARN: &[Estimator] = &[
+    Estimator { name: "KMeans", family: Family::ScikitLearn, shape: Shape::Other, task: Task::Clustering, outputs: Values, targets: &["feature_columns"], parameters: &[SKLEARN_CENTERS], defaults: &[], trained_as: Some("sklearn.cluster.KMeans"), goes_on: false, meaning: "SQLFlow's clusters around means, trained as sklearn.cluster.KMeans" },
     Estimator { name: "sklearn.cluster.AffinityPropagation", family: Family::ScikitLearn, shape: Shape::Other, task: Task::Clustering, outputs: Values, targets: &["feature_columns"], parameters: &[SKLEARN_AFFINITY_PROPAGATION], defaults: &[], trained_as: None, goes_on: false, meaning: "clusters around rows that others vote for" },
     Estimator { name: "sklearn.cluster.BisectingKMeans", family: Family::ScikitLearn, shape: Shape::Other, task: Task::Clustering, outputs: Values, targets: &["feature_columns"], parameters: &[SKLEARN_BISECTING_K_MEANS, SKLEARN_WEIGHTS], defaults: &[], trained_as: None, goes_on: false, meaning: "k-means that splits one cluster after the other" },
     Estimator { name: "sklearn.cluster.FeatureAgglomeration", family: Family::ScikitLearn, shape: Shape::Other, task: Task::Transformation, outputs: Values, targets: &["feature_columns"], parameters: &[SKLEARN_FEATURE_AGGLOMERATION], defaults: &[], trained_as: None, goes_on: false, meaning: "clusters of features, merged to one each" },
@@ -1790,6 +1805,7 @@ pub(super) const SKLEARN: &[Estimator] = &[
     Estimator { name: "sklearn.tree.DecisionTreeRegressor", family: Family::ScikitLearn, shape: Shape::Trees, task: Task::Regression, outputs: Values, targets: &["feature_columns"], parameters: &[SKLEARN_DECISION_TREE_REGRESSOR, SKLEARN_WEIGHTS, SKLEARN_VALIDATION], defaults: &[], trained_as: None, goes_on: false, meaning: "one decision tree that predicts a number" },
     Estimator { name: "sklearn.tree.ExtraTreeClassifier", family: Family::ScikitLearn, shape: Shape::Trees, task: Task::Classification, outputs: Probabilities, targets: &["feature_columns"], parameters: &[SKLEARN_EXTRA_TREE_CLASSIFIER, SKLEARN_WEIGHTS, SKLEARN_VALIDATION], defaults: &[], trained_as: None, goes_on: false, meaning: "one tree with random splits that predicts a class" },
     Estimator { name: "sklearn.tree.ExtraTreeRegressor", family: Family::ScikitLearn, shape: Shape::Trees, task: Task::Regression, outputs: Values, targets: &["feature_columns"], parameters: &[SKLEARN_EXTRA_TREE_REGRESSOR, SKLEARN_WEIGHTS, SKLEARN_VALIDATION], defaults: &[], trained_as: None, goes_on: false, meaning: "one tree with random splits that predicts a number" },
+    Estimator { name: "sqlflow_models.OneClassSVM", family: Family::ScikitLearn, shape: Shape::Linear, task: Task::Detection, outputs: Values, targets: &["feature_columns"], parameters: &[SKLEARN_ONE_CLASS_SVM, SKLEARN_WEIGHTS], defaults: &[], trained_as: Some("sklearn.svm.OneClassSVM"), goes_on: false, meaning: "SQLFlow's outliers by a boundary, trained as sklearn.svm.OneClassSVM" },
 ];
 /// Classes that a program cannot train on their own, and why.
 pub(super) const UNUSABLE: &[(&str, &str)] = &[

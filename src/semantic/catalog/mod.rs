@@ -11,7 +11,7 @@ mod rules;
 pub(crate) use generated::{CUSTOM, INITIALIZERS};
 pub(crate) use kind::{Ends, Fit, Kind, any_of, default_literal, plain};
 pub(crate) use metrics::{METRICS, OwnMetric, XGBOOST_METRICS, metric};
-pub(crate) use rules::{Condition, Of, RULES, Rule, Verdict};
+pub(crate) use rules::{Condition, RULES, Rule, Verdict};
 
 use serde::Serialize;
 
@@ -43,6 +43,8 @@ pub(crate) enum Shape {
     Trees,
     Linear,
     Network,
+    /// A network that reads sequences.
+    Sequence,
     Other,
 }
 
@@ -342,6 +344,7 @@ impl Explainer {
 const BY_PERMUTATION: &[(Family, Shape)] = &[
     (Family::Deep, Shape::Network),
     (Family::Deep, Shape::Linear),
+    (Family::Deep, Shape::Sequence),
     (Family::ScikitLearn, Shape::Trees),
     (Family::ScikitLearn, Shape::Linear),
     (Family::ScikitLearn, Shape::Network),

@@ -1,6 +1,7 @@
 //! What goes together: combinations of attributes that a library refuses or
 //! ignores, as data.
 
+use super::{Estimator, Kind};
 use crate::ir::Family;
 
 /// A combination of attributes and what is wrong with it.
@@ -50,6 +51,68 @@ pub(crate) enum Verdict {
     Useless,
     /// The attribute of this name is missing.
     Needs(&'static str),
+}
+
+impl Of {
+    pub(crate) fn names(&self, estimator: &Estimator) -> bool {
+        match self {
+            // What is trained as another has rules of its own.
+            Of::Family(family) => estimator.family == *family && estimator.trained_as.is_none(),
+            Of::Classes(classes) => estimator
+                .name
+                .rsplit('.')
+                .next()
+                .is_some_and(|own| classes.contains(&own)),
+        }
+    }
+}
+
+impl Condition {
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Condition::Given(name)
+            | Condition::Is(name, _)
+            | Condition::IsNot(name, _)
+            | Condition::Begins(name, _)
+            | Condition::BeginsNot(name, _)
+            | Condition::Between(name, ..)
+            | Condition::Outside(name, ..) => name,
+            Condition::StartsAnew => "",
+        }
+    }
+
+    /// A value with which it holds, when the default is none.
+    fn sample(&self, estimator: &Estimator) -> Option<String> {
+        let known = estimator
+            .parameters()
+            .find(|known| known.own_name() == self.name())?;
+        match self {
+            Condition::Is(_, values) if values.contains(&known.default) => None,
+            Condition::Is(_, values) => values.first().map(|value| (*value).to_owned()),
+            Condition::IsNot(_, values) if !values.contains(&known.default) => None,
+            Condition::IsNot(_, values) => known.takes.iter().find_map(|kind| match kind {
+                Kind::Choice(choices) => choices
+                    .iter()
+                    .find(|choice| !values.contains(choice))
+                    .map(|choice| (*choice).to_owned()),
+                Kind::Integer(..) => Some("2".to_owned()),
+                Kind::Number(..) | Kind::Fraction(..) => Some("0.5".to_owned()),
+                _ => None,
+            }),
+            Condition::Between(_, low, high) => Some(((low + high) / 2.0).to_string()),
+            _ => None,
+        }
+    }
+}
+
+impl Rule {
+    /// Parameters with which all of its conditions hold.
+    pub(crate) fn sample(&self, estimator: &Estimator) -> Vec<(&'static str, String)> {
+        self.when
+            .iter()
+            .filter_map(|condition| Some((condition.name(), condition.sample(estimator)?)))
+            .collect()
+    }
 }
 
 use Condition::{Begins, BeginsNot, Between, Given, Is, IsNot, Outside, StartsAnew};
@@ -411,12 +474,6 @@ pub(crate) const RULES: &[Rule] = &[
         &[Is("loss", &["quantile"])],
         Needs("quantile"),
         "add `quantile = 0.5`: the quantile to predict",
-    ),
-    rule(
-        Of::Classes(&["TweedieRegressor"]),
-        &[Between("power", 0.0, 1.0)],
-        Conflict,
-        "no distribution has a power between 0 and 1: use 0, or a number from 1",
     ),
     rule(
         Of::Classes(&["FeatureAgglomeration"]),
