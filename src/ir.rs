@@ -89,6 +89,8 @@ pub enum Action {
     Evaluate(Evaluate),
     Explain(Explain),
     ShowTrain(ShowTrain),
+    Run(Run),
+    Optimize(Optimize),
 }
 
 impl Action {
@@ -111,6 +113,8 @@ impl Action {
             Action::Evaluate(_) => "evaluate",
             Action::Explain(_) => "explain",
             Action::ShowTrain(_) => "show_train",
+            Action::Run(_) => "run",
+            Action::Optimize(_) => "optimize",
         }
     }
 }
@@ -268,6 +272,105 @@ pub struct Explain {
 #[derive(Debug, Serialize)]
 pub struct ShowTrain {
     pub model: String,
+}
+
+/// A program of an image, started on a query.
+#[derive(Debug, Serialize)]
+pub struct Run {
+    pub select: String,
+    pub image: String,
+    pub command: Vec<String>,
+    /// The tables that it makes, by their names in parts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub into: Vec<Vec<String>>,
+}
+
+impl Run {
+    /// The tables' names as a program gets them: parts joined by dots, tables
+    /// by commas.
+    pub fn tables(&self) -> String {
+        let tables: Vec<_> = self.into.iter().map(|parts| parts.join(".")).collect();
+        tables.join(",")
+    }
+}
+
+/// Variables to be solved for, over the rows of a query.
+#[derive(Debug, Serialize)]
+pub struct Optimize {
+    pub select: String,
+    pub sense: Sense,
+    pub objective: Objective,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub constraints: Vec<Constraint>,
+    pub variables: Vec<Variable>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub params: Vec<Setting>,
+    pub into: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sense {
+    Maximize,
+    Minimize,
+}
+
+impl Sense {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Sense::Maximize => "maximize",
+            Sense::Minimize => "minimize",
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub struct Objective {
+    /// As it is written.
+    pub text: String,
+    pub formula: Formula,
+}
+
+/// `left <= right`, for all rows, for each row or for each group of rows.
+#[derive(Debug, Serialize)]
+pub struct Constraint {
+    /// As it is written.
+    pub text: String,
+    pub left: Formula,
+    pub operator: &'static str,
+    pub right: Formula,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub group_by: Vec<String>,
+}
+
+/// One unknown for each combination of values in the index columns.
+#[derive(Debug, Serialize)]
+pub struct Variable {
+    pub name: String,
+    pub index: Vec<String>,
+    /// `NonNegativeIntegers` and the like.
+    pub domain: &'static str,
+}
+
+/// A number worked out from columns and variables.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Formula {
+    Number(String),
+    Column(String),
+    Variable(String),
+    Negative(Box<Formula>),
+    Arithmetic {
+        operator: &'static str,
+        left: Box<Formula>,
+        right: Box<Formula>,
+    },
+    /// `sum`, `average`, `least`, `greatest` or `count`, over the rows.
+    Aggregate {
+        function: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        argument: Option<Box<Formula>>,
+    },
 }
 
 /// What directives ask of the machine that runs a step.

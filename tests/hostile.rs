@@ -51,6 +51,16 @@ fn texts(step: &Step) -> Value {
             "into": explain.into,
         }),
         Action::ShowTrain(show) => json!({"model": show.model}),
+        Action::Run(run) => json!({
+            "select": run.select,
+            "image": run.image,
+            "command": run.command,
+            "into": run.into,
+        }),
+        Action::Optimize(optimize) => json!({
+            "select": optimize.select,
+            "into": optimize.into,
+        }),
     };
     if !step.session.is_empty() {
         texts["session"] = json!(step.session);

@@ -96,3 +96,30 @@ fn a_run_lasts_as_long_as_its_steps_may() {
     let (tekton, _, _) = compile(program.to_owned(), Target::Tekton);
     assert!(tekton.unwrap().contains("\n    pipeline: \"432000s\"\n"));
 }
+
+#[test]
+fn text_for_an_image_of_the_users_arrives_as_it_is_or_not_at_all() {
+    let program = |text: &str, word: &str| {
+        format!("SELECT '{text}' AS x FROM t TO RUN team/print:v1 CMD 'print', '{word}' INTO p;")
+    };
+    for target in [Target::Argo, Target::Tekton] {
+        let (artifact, _, _) = compile(program("a {b} $c", "-x"), target);
+        let artifact = artifact.unwrap();
+        let container = &support::containers(&artifact, target)[0];
+        assert_eq!(container["image"], "team/print:v1");
+        assert_eq!(container["command"], serde_json::json!(["print", "-x"]));
+        let variables = container["env"].as_array().unwrap();
+        let select = "SELECT 'a {b} $c' AS x FROM t";
+        assert_eq!(
+            variables[0],
+            serde_json::json!({"name": "SQLFLOW_TO_RUN_SELECT", "value": select})
+        );
+        for (text, word) in [("{{x}}", ""), ("$(x)", ""), ("", "$$"), ("$é", "")] {
+            let (artifact, diagnostics, _) = compile(program(text, word), target);
+            assert!(artifact.is_none());
+            assert_eq!(codes(&diagnostics), [Code::TextRewritten]);
+        }
+    }
+    let (artifact, _, _) = compile(program("{{x}}", "$$"), Target::Local);
+    assert!(artifact.is_some());
+}

@@ -121,6 +121,22 @@ const TRAIN: &str = "CREATE OR REPLACE TABLE t AS SELECT range AS x, range * 2.0
     SELECT sum(y) > 0 AS positive FROM p;\n";
 
 #[test]
+fn a_program_of_the_users_runs_as_a_step() {
+    let write =
+        "import os, pathlib; pathlib.Path('told').write_text(os.environ['SQLFLOW_TO_RUN_SELECT'])";
+    let (folder, path) = program(&format!(
+        "CREATE OR REPLACE TABLE t AS SELECT 1 AS x;\n\
+         SELECT 'it''s {{{{x}}}}' AS a FROM t TO RUN team/print:v1 CMD 'python3', '-c', \"{write}\";\n\
+         SELECT * FROM t TO RUN team/print:v1 CMD 'python3', '-c', 'import sys; sys.exit(4)' INTO p;\n"
+    ));
+    let output = run(folder.path(), &path, &[]);
+    assert_status(&output, 1);
+    let told = fs::read_to_string(folder.path().join("told")).unwrap();
+    assert_eq!(told, "SELECT 'it''s {{x}}' AS a FROM t");
+    assert!(text(&output.stderr).contains("`python3` ended with exit status 4"));
+}
+
+#[test]
 fn a_compiled_script_does_what_run_does() {
     let (folder, path) = program(TRAIN);
     let script = folder.path().join("program.py");

@@ -27,7 +27,7 @@ from sqlflow_runtime.features import _declared
 CONTRACT = Path(__file__).parents[2] / "tests" / "contract"
 NAMES = MappingProxyType(json.loads((CONTRACT / "names.json").read_text()))
 NETWORK = {"hidden_units": [4]}
-CALLS = ("query", "train", "predict", "evaluate", "explain", "show_train")
+CALLS = ("query", "train", "predict", "evaluate", "explain", "run", "optimize", "show_train")
 
 
 @pytest.fixture

@@ -39,6 +39,14 @@ const TEMPLATES: &[(&str, &str)] = &[
         include_str!("../../templates/step/show_train.py.j2"),
     ),
     (
+        "step/run.py.j2",
+        include_str!("../../templates/step/run.py.j2"),
+    ),
+    (
+        "step/optimize.py.j2",
+        include_str!("../../templates/step/optimize.py.j2"),
+    ),
+    (
         "step/container.py.j2",
         include_str!("../../templates/step/container.py.j2"),
     ),

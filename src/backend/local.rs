@@ -138,6 +138,6 @@ pub fn needs_deep(plan: &Plan) -> bool {
         Action::Predict(predict) => !trained.contains(predict.model.as_str()),
         Action::Evaluate(evaluate) => !trained.contains(evaluate.model.as_str()),
         Action::Explain(explain) => !trained.contains(explain.model.as_str()),
-        Action::Query(_) | Action::ShowTrain(_) => false,
+        Action::Query(_) | Action::ShowTrain(_) | Action::Run(_) | Action::Optimize(_) => false,
     })
 }

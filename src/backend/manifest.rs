@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::environment::Renderer;
 use super::{Options, StepSettings, Toleration, one, step};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::ir::{Action, Settings};
+use crate::ir::{Action, Run, Settings};
 use crate::plan::{Plan, PlannedStep};
 
 /// An argument of a container may take 128 KiB; Argo carries it in an
@@ -84,13 +84,22 @@ pub(super) struct Task<'a> {
     pub(super) lines: String,
     pub(super) digest: &'a str,
     pub(super) image: String,
-    /// The container's whole Python program.
-    pub(super) program: String,
+    /// The container's whole Python program, or else a user's.
+    pub(super) program: Option<String>,
+    pub(super) command: Vec<&'a str>,
+    /// What the container finds in its environment beside the shared variables.
+    pub(super) variables: Vec<Variable>,
     pub(super) resources: Resources,
     pub(super) timeout_seconds: Option<u64>,
     pub(super) retry: Retry,
     pub(super) node_selector: BTreeMap<String, String>,
     pub(super) tolerations: Vec<Toleration>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Variable {
+    name: &'static str,
+    value: String,
 }
 
 #[derive(Serialize)]
@@ -104,8 +113,9 @@ pub(super) struct Resources {
 #[derive(Serialize)]
 pub(super) struct Retry {
     limit: u32,
-    /// Plain SQL need not be idempotent: it is run again only when the
-    /// infrastructure failed, an ML step also when it says that it may.
+    /// Plain SQL and a user's program need not be idempotent: they are run
+    /// again only when the infrastructure failed, an ML step also when it says
+    /// that it may.
     on_exit_75: bool,
 }
 
@@ -122,8 +132,13 @@ pub(super) fn tasks<'a>(
         .enumerate()
         .map(|(at, planned)| {
             let task = task(renderer, planned, plan.needs_names(at), options);
-            if task.program.len() > LARGEST_STEP {
-                diagnostics.push(too_large(planned, task.program.len()));
+            let variables = task.variables.iter().map(|variable| variable.value.len());
+            let size = task.program.as_ref().map_or(0, String::len) + variables.sum::<usize>();
+            if size > LARGEST_STEP {
+                diagnostics.push(too_large(planned, size));
+            }
+            if let Action::Run(_) = &planned.step.action {
+                diagnostics.extend(rewritten(planned, &task));
             }
             task
         })
@@ -144,6 +159,41 @@ fn too_large(planned: &PlannedStep, size: usize) -> Diagnostic {
         .help("load the data from a file or a table instead of writing it in the statement")
 }
 
+/// A user's image gets its texts in plain environment variables, where no
+/// escape hides them from the engine on the way: what it would take for a
+/// variable of its own is an error.
+fn rewritten(planned: &PlannedStep, task: &Task<'_>) -> Diagnostics {
+    let mut diagnostics = Diagnostics::default();
+    let is_rewritten = |text: &str| {
+        ["{{", "$(", "$$"].iter().any(|sign| text.contains(sign))
+            || text
+                .split('$')
+                .skip(1)
+                .any(|rest| rest.starts_with(|c: char| !c.is_ascii()))
+    };
+    let values = task
+        .variables
+        .iter()
+        .map(|variable| variable.value.as_str());
+    if let Some(text) = task
+        .command
+        .iter()
+        .copied()
+        .chain(values)
+        .find(|t| is_rewritten(t))
+    {
+        let line = text.lines().find(|line| is_rewritten(line)).unwrap_or(text);
+        let message = format!("an engine would rewrite `{}`", line.trim());
+        diagnostics.push(
+            Diagnostic::new(Code::TextRewritten, planned.step.span, message).help(
+                "leave `{{`, `$(` and `$$` out of the query and of `CMD`, for one by reading from \
+                 a view that the program makes",
+            ),
+        );
+    }
+    diagnostics
+}
+
 fn task<'a>(
     renderer: &Renderer,
     planned: &'a PlannedStep,
@@ -156,17 +206,30 @@ fn task<'a>(
         node_selector,
         tolerations,
     } = options.steps.of(planned);
+    let (program, command, variables) = match &step.action {
+        Action::Run(run) => {
+            let command = run.command.iter().map(String::as_str).collect();
+            (None, command, variables(run, &step.session))
+        }
+        _ => (
+            Some(step::container(renderer, planned)),
+            Vec::new(),
+            Vec::new(),
+        ),
+    };
     Task {
         name: &planned.name,
         needs,
         lines: format!("{}-{}", step.lines.0, step.lines.1),
         digest: &step.digest,
-        program: step::container(renderer, planned),
+        program,
+        command,
+        variables,
         resources: resources(&step.action, &settings),
         timeout_seconds: settings.timeout_seconds,
         retry: Retry {
             limit: settings.retries.unwrap_or(DEFAULT_RETRIES),
-            on_exit_75: !matches!(step.action, Action::Query(_)),
+            on_exit_75: !matches!(step.action, Action::Query(_) | Action::Run(_)),
         },
         image: settings
             .image
@@ -176,6 +239,31 @@ fn task<'a>(
     }
 }
 
+/// What a user's program finds in its environment: SQLFlow's names.
+fn variables(run: &Run, session: &[String]) -> Vec<Variable> {
+    let mut variables = vec![
+        Variable {
+            name: "SQLFLOW_TO_RUN_SELECT",
+            value: run.select.clone(),
+        },
+        Variable {
+            name: "SQLFLOW_TO_RUN_INTO",
+            value: run.tables(),
+        },
+        Variable {
+            name: "SQLFLOW_TO_RUN_IMAGE",
+            value: run.image.clone(),
+        },
+    ];
+    if !session.is_empty() {
+        variables.push(Variable {
+            name: "SQLFLOW_TO_RUN_SESSION",
+            value: session.join(";\n"),
+        });
+    }
+    variables
+}
+
 /// Requests by the kind of step, unless the program or the configuration says
 /// otherwise. Memory is limited to what is requested, so that a step is not
 /// evicted for taking more than was planned; processors are not limited.
@@ -183,6 +271,7 @@ fn resources(action: &Action, settings: &Settings) -> Resources {
     let (cpu, memory) = match action {
         Action::Query(_) | Action::ShowTrain(_) => ("100m", "512Mi"),
         Action::Train(_) => ("1", "4Gi"),
+        Action::Run(_) | Action::Optimize(_) => ("1", "2Gi"),
         Action::Predict(_) | Action::Evaluate(_) | Action::Explain(_) => ("500m", "2Gi"),
     };
     let or =

@@ -11,7 +11,7 @@ use std::fmt::Write;
 use minijinja::Value;
 use minijinja::value::Object;
 
-use crate::ir::{Argument, ArgumentValue, Feature, Literal, Setting};
+use crate::ir::{Argument, ArgumentValue, Feature, Formula, Literal, Setting};
 
 /// A Python expression.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +28,13 @@ pub(super) enum Expression {
     Call {
         function: String,
         arguments: Vec<(Option<&'static str>, Expression)>,
+    },
+    Negative(Box<Expression>),
+    /// `+ - * /` of two numbers.
+    Arithmetic {
+        operator: &'static str,
+        left: Box<Expression>,
+        right: Box<Expression>,
     },
 }
 
@@ -139,9 +146,53 @@ impl Expression {
                 new_line(out, indent);
                 out.push(')');
             }
-            Expression::Number(_) | Expression::True | Expression::False | Expression::None => {
-                self.write_inline(out);
-            }
+            Expression::Number(_)
+            | Expression::True
+            | Expression::False
+            | Expression::None
+            | Expression::Negative(_)
+            | Expression::Arithmetic { .. } => self.write_inline(out),
+        }
+    }
+
+    /// A call of a function of the step contract.
+    pub(super) fn call(
+        function: &str,
+        arguments: Vec<(Option<&'static str>, Expression)>,
+    ) -> Expression {
+        Expression::Call {
+            function: function.to_owned(),
+            arguments,
+        }
+    }
+
+    /// How tightly it binds: what binds less needs parentheses inside.
+    fn precedence(&self) -> usize {
+        match self {
+            Expression::Arithmetic {
+                operator: "+" | "-",
+                ..
+            } => 1,
+            Expression::Arithmetic { .. } => 2,
+            Expression::Negative(_) => 3,
+            Expression::Number(_)
+            | Expression::Text(_)
+            | Expression::True
+            | Expression::False
+            | Expression::None
+            | Expression::List(_)
+            | Expression::Dict(_)
+            | Expression::Call { .. } => 4,
+        }
+    }
+
+    fn write_operand(&self, out: &mut String, least: usize) {
+        if self.precedence() < least {
+            out.push('(');
+            self.write_inline(out);
+            out.push(')');
+        } else {
+            self.write_inline(out);
         }
     }
 
@@ -154,9 +205,12 @@ impl Expression {
             Expression::Call { arguments, .. } => {
                 arguments.iter().any(|(_, value)| value.has_lines())
             }
-            Expression::Number(_) | Expression::True | Expression::False | Expression::None => {
-                false
-            }
+            Expression::Number(_)
+            | Expression::True
+            | Expression::False
+            | Expression::None
+            | Expression::Negative(_)
+            | Expression::Arithmetic { .. } => false,
         }
     }
 
@@ -209,6 +263,20 @@ impl Expression {
                     value.write_inline(out);
                 }
                 out.push(')');
+            }
+            Expression::Negative(inner) => {
+                out.push('-');
+                inner.write_operand(out, self.precedence() + 1);
+            }
+            Expression::Arithmetic {
+                operator,
+                left,
+                right,
+            } => {
+                left.write_operand(out, self.precedence());
+                write!(out, " {operator} ").expect("a string takes all");
+                // `a - (b - c)` is not `a - b - c`.
+                right.write_operand(out, self.precedence() + 1);
             }
         }
     }
@@ -349,6 +417,43 @@ impl From<&ArgumentValue> for Expression {
     }
 }
 
+impl From<&Formula> for Expression {
+    fn from(formula: &Formula) -> Expression {
+        let named = |function: &str, name: &str| {
+            Expression::call(function, vec![(None, Expression::text(name))])
+        };
+        match formula {
+            Formula::Number(digits) => Expression::Number(digits.clone()),
+            Formula::Column(name) => named("value", name),
+            Formula::Variable(name) => named("variable", name),
+            Formula::Negative(inner) => {
+                Expression::Negative(Box::new(Expression::from(inner.as_ref())))
+            }
+            Formula::Arithmetic {
+                operator,
+                left,
+                right,
+            } => Expression::Arithmetic {
+                operator,
+                left: Box::new(Expression::from(left.as_ref())),
+                right: Box::new(Expression::from(right.as_ref())),
+            },
+            Formula::Aggregate { function, argument } => {
+                let argument = argument.as_deref().map(|a| (None, Expression::from(a)));
+                Expression::call(aggregate(function), argument.into_iter().collect())
+            }
+        }
+    }
+}
+
+/// An aggregate's name in the step contract, where `sum` would hide Python's.
+pub(super) fn aggregate(function: &'static str) -> &'static str {
+    match function {
+        "sum" => "total",
+        other => other,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -379,6 +484,34 @@ mod tests {
         );
         assert_eq!(literal("花😀"), "\"花😀\"");
         assert_eq!(literal("\u{1}"), r#""\x01""#);
+    }
+
+    #[test]
+    fn arithmetic_keeps_its_parentheses() {
+        let column = |name: &str| Box::new(Formula::Column(name.to_owned()));
+        let of = |operator, left, right| Formula::Arithmetic {
+            operator,
+            left,
+            right,
+        };
+        let difference = || Box::new(of("-", column("b"), column("c")));
+        let printed = |formula: &Formula| Expression::from(formula).print(0);
+        assert_eq!(
+            printed(&of("-", column("a"), difference())),
+            r#"value("a") - (value("b") - value("c"))"#
+        );
+        assert_eq!(
+            printed(&of(
+                "*",
+                Box::new(Formula::Negative(difference())),
+                difference()
+            )),
+            r#"-(value("b") - value("c")) * (value("b") - value("c"))"#
+        );
+        assert_eq!(
+            printed(&of("-", difference(), column("a"))),
+            r#"value("b") - value("c") - value("a")"#
+        );
     }
 
     #[test]

@@ -6,9 +6,10 @@ use minijinja::Value;
 use serde::Serialize;
 
 use super::environment::Renderer;
-use super::python::Expression;
+use super::python::{self, Expression};
 use crate::ir::{
-    Action, ArgumentValue, Evaluate, Explain, Feature, FeatureSet, Literal, Predict, Query, Train,
+    Action, ArgumentValue, Constraint, Evaluate, Explain, Feature, FeatureSet, Formula, Literal,
+    Optimize, Predict, Query, Run, Train,
 };
 use crate::plan::PlannedStep;
 
@@ -61,6 +62,24 @@ pub(super) fn function(renderer: &Renderer, planned: &PlannedStep) -> StepCode {
                 model: &show.model,
             },
         ),
+        Action::Run(run) => {
+            imports.extend(run.into.first().map(|_| "table"));
+            renderer.render("step/run.py.j2", &program(&name, run, session))
+        }
+        Action::Optimize(optimize) => {
+            imports.extend(["constraint", "decision", optimize.sense.as_str(), "table"]);
+            if optimize.constraints.is_empty() {
+                imports.remove("constraint");
+            }
+            let sides = optimize
+                .constraints
+                .iter()
+                .flat_map(|c| [&c.left, &c.right]);
+            for formula in std::iter::once(&optimize.objective.formula).chain(sides) {
+                formula_functions(formula, &mut imports);
+            }
+            renderer.render("step/optimize.py.j2", &problem(&name, optimize, session))
+        }
     };
     StepCode {
         function: name,
@@ -288,4 +307,110 @@ fn explanation<'a>(
 struct ShowTrainContext<'a> {
     function: &'a str,
     model: &'a str,
+}
+
+#[derive(Serialize)]
+struct RunContext<'a> {
+    function: &'a str,
+    select: &'a str,
+    image: &'a str,
+    command: Value,
+    into: Option<Value>,
+    session: Option<Value>,
+}
+
+fn program<'a>(function: &'a str, run: &'a Run, session: Option<Value>) -> RunContext<'a> {
+    let tables = run.into.iter().map(|into| Expression::table(into));
+    RunContext {
+        function,
+        select: &run.select,
+        image: &run.image,
+        command: Expression::texts(&run.command).value(),
+        into: (!run.into.is_empty()).then(|| Expression::List(tables.collect()).value()),
+        session,
+    }
+}
+
+#[derive(Serialize)]
+struct OptimizeContext<'a> {
+    function: &'a str,
+    select: &'a str,
+    objective: Value,
+    constraints: Option<Value>,
+    variables: Value,
+    params: Option<Value>,
+    into: Value,
+    session: Option<Value>,
+}
+
+fn problem<'a>(
+    function: &'a str,
+    optimize: &'a Optimize,
+    session: Option<Value>,
+) -> OptimizeContext<'a> {
+    let objective = Expression::call(
+        optimize.sense.as_str(),
+        vec![
+            (None, Expression::from(&optimize.objective.formula)),
+            (Some("text"), Expression::text(&optimize.objective.text)),
+        ],
+    );
+    let constraints = &optimize.constraints;
+    let variables = optimize.variables.iter().map(|variable| {
+        Expression::call(
+            "decision",
+            vec![
+                (None, Expression::text(&variable.name)),
+                (None, Expression::texts(&variable.index)),
+                (None, Expression::text(variable.domain)),
+            ],
+        )
+    });
+    OptimizeContext {
+        function,
+        select: &optimize.select,
+        objective: objective.value(),
+        constraints: (!constraints.is_empty())
+            .then(|| Expression::List(constraints.iter().map(constraint).collect()).value()),
+        variables: Expression::List(variables.collect()).value(),
+        params: Expression::settings(&optimize.params).map(Expression::value),
+        into: Expression::table(&optimize.into).value(),
+        session,
+    }
+}
+
+fn constraint(constraint: &Constraint) -> Expression {
+    let mut arguments = vec![
+        (None, Expression::from(&constraint.left)),
+        (None, Expression::text(constraint.operator)),
+        (None, Expression::from(&constraint.right)),
+        (Some("text"), Expression::text(&constraint.text)),
+    ];
+    if !constraint.group_by.is_empty() {
+        arguments.push((Some("group_by"), Expression::texts(&constraint.group_by)));
+    }
+    Expression::call("constraint", arguments)
+}
+
+fn formula_functions(formula: &Formula, names: &mut BTreeSet<&'static str>) {
+    match formula {
+        Formula::Number(_) => {}
+        Formula::Column(_) => {
+            names.insert("value");
+        }
+        Formula::Variable(_) => {
+            names.insert("variable");
+        }
+        Formula::Negative(inner) => formula_functions(inner, names),
+        Formula::Arithmetic { left, right, .. } => {
+            formula_functions(left, names);
+            formula_functions(right, names);
+        }
+        Formula::Aggregate { function, argument } => {
+            names.insert(python::aggregate(function));
+            if let Some(argument) = argument {
+                formula_functions(argument, names);
+            }
+        }
+    }
 }

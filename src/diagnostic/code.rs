@@ -77,7 +77,6 @@ codes! {
     E0309 = ModelDoesNotFit, "the statement does not fit the kind of the model";
     E0310 = DuplicateAttribute, "an attribute is given twice";
     E0311 = UnknownExplainer, "no explainer has this name";
-    E0312 = UnsupportedStatement, "this release cannot compile this kind of statement";
     E0313 = UnknownMetric, "no metric has this name";
     E0314 = UnknownColumn, "a column is not among those that the query selects";
     E0315 = UnknownTarget, "the estimator has no columns of the name behind `FOR`";
@@ -92,10 +91,13 @@ codes! {
     E0327 = MetricDoesNotFit, "a metric does not measure what the model predicts";
     E0328 = ConflictingAttributes, "attributes that do not go together";
     E0329 = UnwantedLabel, "a label is given to an estimator that learns without one";
+    E0334 = InvalidFormula, "an expression of MAXIMIZE, MINIMIZE or CONSTRAINT is none that a solver takes";
+    E0335 = UnknownSolver, "no solver has this name";
     E0401 = SharedSession, "statements that share a session cannot become one step";
     E0501 = StepTooLarge, "a step is larger than a container's argument may be";
     E0502 = ArtifactTooLarge, "the manifest is larger than a cluster takes";
     E0503 = TooManySteps, "the program has more steps than one Workflow may hold";
+    E0504 = TextRewritten, "a text for a user's image is one that the engine would rewrite";
     E0601 = ConfigurationSyntax, "the configuration file is no YAML that can be read";
     E0602 = UnknownKey, "the configuration has no key of this name";
     E0603 = InvalidSetting, "a value in the configuration does not fit its key";

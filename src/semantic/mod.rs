@@ -7,6 +7,7 @@ mod columns;
 mod combinations;
 mod inputs;
 mod metrics;
+mod optimize;
 mod relations;
 mod scope;
 mod session;

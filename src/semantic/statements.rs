@@ -7,6 +7,7 @@ use super::catalog::{self, Role, Task};
 use super::columns;
 use super::inputs::{self, Inputs};
 use super::metrics::Measured;
+use super::optimize;
 use super::relations::{Column, Origin, Relation, Relations};
 use super::scope::Scope;
 use super::session::{Piece, Tie, digest};
@@ -14,9 +15,10 @@ use super::settings;
 use super::training::Nature;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
 use crate::ir::{
-    Action, Evaluate, Explain, Literal, Predict, Query, Resource, Setting, ShowTrain, Step, Title,
-    Train,
+    Action, Evaluate, Explain, Literal, Optimize, Predict, Query, Resource, Run, Sense, Setting,
+    ShowTrain, Step, Title, Train,
 };
+use crate::quantity::is_image;
 use crate::source::{SourceFile, Span};
 use crate::syntax::ast::{self, Effects, Name, SqlQuery, StatementKind};
 use crate::syntax::sql::{self, Dialect};
@@ -116,23 +118,9 @@ impl<'a> Analyzer<'a> {
             StatementKind::Explain(explain) => self.explain(statement, explain),
             StatementKind::Evaluate(evaluate) => self.evaluate(statement, evaluate),
             StatementKind::ShowTrain(show) => self.show_train(statement, show),
-            StatementKind::Run(run) => self.unsupported("TO RUN", run.image_span),
-            StatementKind::Optimize(optimize) => {
-                let form = match optimize.sense {
-                    ast::Sense::Maximize => "TO MAXIMIZE",
-                    ast::Sense::Minimize => "TO MINIMIZE",
-                };
-                self.unsupported(form, optimize.objective.span);
-            }
+            StatementKind::Run(run) => self.run(statement, run),
+            StatementKind::Optimize(optimize) => self.optimize(statement, optimize),
         }
-    }
-
-    fn unsupported(&mut self, form: &str, span: Span) {
-        let message = format!("this release cannot compile `{form}`");
-        self.diagnostics.push(
-            Diagnostic::new(Code::UnsupportedStatement, span, message)
-                .help("leave the statement out and do its work outside of the program"),
-        );
     }
 
     fn sql(&mut self, statement: &ast::Statement, sql: &ast::SqlStatement) {
@@ -749,6 +737,82 @@ impl<'a> Analyzer<'a> {
         Some(text)
     }
 
+    fn run(&mut self, statement: &ast::Statement, run: &ast::Run) {
+        if !is_image(&run.image) {
+            let message = format!("`{}` is no image reference", run.image);
+            self.diagnostics.push(
+                Diagnostic::new(Code::UnexpectedToken, run.image_span, message)
+                    .help("write `registry/team/image:tag`"),
+            );
+        }
+        self.result(&run.query);
+        let mut access = self.query_access(&run.query);
+        if run.into.is_empty() {
+            access.barrier =
+                Some("the program that it runs may do anything; `INTO` says what it writes");
+        }
+        let into = run
+            .into
+            .iter()
+            .filter_map(|into| self.result_table(Some(into), &mut access))
+            .collect();
+        let object = match run.into.first() {
+            Some(into) => into.dotted(),
+            None => image_name(&run.image).to_owned(),
+        };
+        let title = Title {
+            verb: "run",
+            object,
+        };
+        let action = Action::Run(Run {
+            select: self.source.slice(run.query.span).to_owned(),
+            image: run.image.clone(),
+            command: run.command.clone(),
+            into,
+        });
+        let image = Some(run.image.clone());
+        self.push(statement, action, title, access, image, Tie::None);
+    }
+
+    fn optimize(&mut self, statement: &ast::Statement, optimize: &ast::Optimize) {
+        let sense = match optimize.sense {
+            ast::Sense::Maximize => Sense::Maximize,
+            ast::Sense::Minimize => Sense::Minimize,
+        };
+        let checked = attributes::check(
+            &optimize.attributes,
+            catalog::OPTIMIZE_ATTRIBUTES.iter(),
+            "",
+            &format!("`TO {}`", sense.as_str().to_uppercase()),
+            &mut self.diagnostics,
+        );
+        let problem = optimize::lower(optimize, &checked, &mut self.diagnostics);
+        let relation = self.result(&optimize.query);
+        for column in &problem.columns {
+            inputs::check_column(column, &relation, &mut self.diagnostics);
+        }
+        let mut access = self.query_access(&optimize.query);
+        let into = self.result_table(optimize.into.as_ref(), &mut access);
+        // Without one of them, an error has been reported.
+        let (Some(objective), Some(into)) = (problem.objective, into) else {
+            return;
+        };
+        let title = Title {
+            verb: sense.as_str(),
+            object: optimize.into.as_ref().map(Name::dotted).unwrap_or_default(),
+        };
+        let action = Action::Optimize(Optimize {
+            select: self.source.slice(optimize.query.span).to_owned(),
+            sense,
+            objective,
+            constraints: problem.constraints,
+            variables: problem.variables,
+            params: problem.params,
+            into,
+        });
+        self.push(statement, action, title, access, None, Tie::None);
+    }
+
     fn show_train(&mut self, statement: &ast::Statement, show: &ast::ShowTrain) {
         let mut access = Access::default();
         let image = self.use_model(&show.model, &mut access);
@@ -904,4 +968,11 @@ fn measures(metrics: &[String], span: Span) -> Relation {
         origin: Origin::Statement(span),
         ..Relation::default()
     }
+}
+
+/// The last part of an image's path, without tag and digest.
+fn image_name(image: &str) -> &str {
+    let path = image.split('@').next().unwrap_or_default();
+    let last = path.rsplit('/').next().unwrap_or_default();
+    last.split(':').next().unwrap_or_default()
 }

@@ -245,6 +245,8 @@ impl Analyzer<'_> {
             | Role::DnnOptimizer
             | Role::Loss
             | Role::ExtraOutputs
+            | Role::Variables
+            | Role::Domains
             | Role::Ignored(_) => {}
         }
     }

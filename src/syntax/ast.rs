@@ -317,6 +317,7 @@ pub struct Run {
     pub query: SqlQuery,
     pub image: String,
     pub image_span: Span,
+    /// Empty when `CMD` is missing, which is reported.
     pub command: Vec<String>,
     pub into: Vec<Name>,
 }
@@ -341,11 +342,58 @@ pub enum Sense {
     Minimize,
 }
 
-/// A SQL expression, checked to parse and kept as text.
+/// A SQL expression of MAXIMIZE, MINIMIZE or CONSTRAINT.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Expression {
     pub text: String,
     pub span: Span,
+    #[serde(skip)]
+    pub formula: Formula,
+}
+
+/// What a SQL expression says, as far as a solver can take it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Formula {
+    pub kind: FormulaKind,
+    pub span: Span,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FormulaKind {
+    /// A number as it is written.
+    Number(String),
+    /// A column of the query, or a variable to be solved for.
+    Name(Ident),
+    Negative(Box<Formula>),
+    Arithmetic(Arithmetic, Box<Formula>, Box<Formula>),
+    Comparison(Comparison, Box<Formula>, Box<Formula>),
+    And(Box<Formula>, Box<Formula>),
+    /// An aggregate; `COUNT(*)` has no argument.
+    Aggregate(Aggregate, Option<Box<Formula>>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arithmetic {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    AtMost,
+    AtLeast,
+    Equal,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aggregate {
+    Sum,
+    Average,
+    Least,
+    Greatest,
+    Count,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

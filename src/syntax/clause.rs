@@ -484,6 +484,12 @@ impl Clause<'_> {
     fn run(&mut self, query: SqlQuery) -> Result<Run, Diagnostic> {
         let (image, image_span) = self.run_or_string("an image")?;
         self.sub_clauses(&["CMD", "INTO"])?;
+        if self.parts.command.is_empty() {
+            self.missing(
+                "CMD",
+                "the program to start in the image, and its arguments",
+            );
+        }
         Ok(Run {
             query,
             image,
@@ -828,7 +834,7 @@ impl Clause<'_> {
 
     fn constraints(&mut self) -> Result<(), Diagnostic> {
         loop {
-            let expression = self.expression("a constraint")?;
+            let expression = self.reported_expression("a constraint")?;
             let mut group_by = Vec::new();
             if self.parser.at_word("GROUP") {
                 self.parser.next();
@@ -844,10 +850,12 @@ impl Clause<'_> {
                     group_by.push(self.parser.ident("a column's name")?);
                 }
             }
-            self.parts.constraints.push(Constraint {
-                expression,
-                group_by,
-            });
+            self.parts
+                .constraints
+                .extend(expression.map(|expression| Constraint {
+                    expression,
+                    group_by,
+                }));
             if !self.parser.eat_symbol(",") {
                 return Ok(());
             }
@@ -865,6 +873,25 @@ impl Clause<'_> {
 
     /// A SQL expression up to the next `,`, sub-clause or `GROUP`.
     fn expression(&mut self, wanted: &str) -> Result<Expression, Diagnostic> {
+        let (tokens, span) = self.expression_tokens(wanted)?;
+        self.parsed_expression(&tokens, span)
+    }
+
+    /// An expression, or none when it is one that no solver takes, which is
+    /// reported: where it ends is known, so that it hides nothing behind it.
+    fn reported_expression(&mut self, wanted: &str) -> Result<Option<Expression>, Diagnostic> {
+        let (tokens, span) = self.expression_tokens(wanted)?;
+        match self.parsed_expression(&tokens, span) {
+            Ok(expression) => Ok(Some(expression)),
+            Err(error) if error.code == Code::InvalidFormula => {
+                self.errors.push(error);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn expression_tokens(&mut self, wanted: &str) -> Result<(Vec<Token>, Span), Diagnostic> {
         let start = self.parser.here().start;
         let tokens = self.parser.until(|parser| {
             parser.at_symbol(",")
@@ -874,11 +901,15 @@ impl Clause<'_> {
         if tokens.is_empty() {
             return Err(self.parser.expected(wanted));
         }
-        let span = self.parser.since(start);
-        sql::expression(self.parser.source, self.parser.dialect, &tokens, span)?;
+        Ok((tokens, self.parser.since(start)))
+    }
+
+    fn parsed_expression(&self, tokens: &[Token], span: Span) -> Result<Expression, Diagnostic> {
+        let formula = sql::formula(self.parser.source, self.parser.dialect, tokens, span)?;
         Ok(Expression {
             text: self.parser.source.slice(span).to_owned(),
             span,
+            formula,
         })
     }
 }

@@ -1112,7 +1112,7 @@ mod tests {
              LABEL c INTO m;
              SELECT * FROM t TO MAXIMIZE SUM((price - cost)
                * amount) CONSTRAINT SUM(amount)<=100 group by country , year, amount>=1, \
-               SUM(price * amount) <= (SELECT max(budget) FROM budgets) WITH variables='amount' INTO p;"
+               SUM(price * amount) <= 1000 * MAX(budget_in_thousands) WITH variables='amount' INTO p;"
         ), @"
         SELECT * FROM t
         TO TRAIN xgboost.gbtree
@@ -1128,7 +1128,7 @@ mod tests {
         CONSTRAINT
             SUM(amount)<=100 GROUP BY country, year,
             amount>=1,
-            SUM(price * amount) <= (SELECT max(budget) FROM budgets)
+            SUM(price * amount) <= 1000 * MAX(budget_in_thousands)
         WITH variables = 'amount'
         INTO p;
         ");

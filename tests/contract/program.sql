@@ -88,4 +88,20 @@ WITH summary.max_display = 5
 USING TreeExplainer
 INTO s.explanation;
 
+SELECT * FROM t
+TO RUN registry.example.com/team/clean:v1
+CMD "python", "-m", "clean", "--fast"
+INTO cleaned, s.rejected;
+
+SELECT * FROM t
+TO MAXIMIZE SUM((price - cost) * amount) - 2 * AVG(amount)
+CONSTRAINT
+    SUM(weight * amount) <= MAX(capacity) GROUP BY plant, market,
+    MIN(least) / COUNT(*) <= amount <= -(-3) * most,
+    amount BETWEEN 0 AND 100 AND COUNT(weight) * bonus = 2
+WITH variables = ["amount(plant, market)", "bonus(plant)"], var_type = [NonNegativeIntegers, Reals],
+    solver.time_limit = 60, solver.mip_rel_gap = 0.01
+USING glpk
+INTO s.production;
+
 SHOW TRAIN trees;

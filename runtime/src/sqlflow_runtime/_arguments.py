@@ -13,6 +13,7 @@ from typing import ParamSpec, TypeVar
 from sqlflow_runtime._errors import SpecError, did_you_mean
 from sqlflow_runtime._table import Table
 from sqlflow_runtime.features._declared import Feature
+from sqlflow_runtime.optimization._declared import Constraint, Decision, Objective
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -102,6 +103,10 @@ def _is_features(value: object) -> bool:
     )
 
 
+def _is_list_of(value: object, kind: type) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(v, kind) for v in value)
+
+
 _KINDS: dict[str, tuple[Callable[[object], bool], str]] = {
     "str": (_is_text, "text"),
     "list[str]": (_is_texts, "a list of texts"),
@@ -111,4 +116,8 @@ _KINDS: dict[str, tuple[Callable[[object], bool], str]] = {
     "Validation": (_is_validation, "a dictionary with `select` and `metrics`"),
     "FeatureLists": (_is_features, "a list of feature columns"),
     "Table": (lambda value: isinstance(value, Table), "a table()"),
+    "Tables": (lambda value: _is_list_of(value, Table), "a list of table()"),
+    "Objective": (lambda value: isinstance(value, Objective), "a maximize() or minimize()"),
+    "Constraints": (lambda value: _is_list_of(value, Constraint), "a list of constraint()"),
+    "Decisions": (lambda value: _is_list_of(value, Decision), "a list of decision()"),
 }

@@ -10,10 +10,14 @@ from typing import Any, TypeAlias
 from sqlflow_runtime._arguments import checked
 from sqlflow_runtime._table import Table
 from sqlflow_runtime.features._declared import FeatureLists, every
+from sqlflow_runtime.optimization._declared import Constraint, Decision, Objective
 
 Params: TypeAlias = dict[str, Any]
 Named: TypeAlias = dict[str, Any]
 Validation: TypeAlias = dict[str, Any]
+Tables: TypeAlias = list[Table]
+Constraints: TypeAlias = list[Constraint]
+Decisions: TypeAlias = list[Decision]
 
 
 @checked
@@ -128,6 +132,38 @@ def explain(
     from sqlflow_runtime.steps import explain as step
 
     step.run(select, model, explainer, params or {}, into, session or [])
+
+
+@checked
+def run(
+    *,
+    select: str,
+    image: str,
+    command: list[str],
+    into: Tables | None = None,
+    session: list[str] | None = None,
+) -> None:
+    """Starts a program on a query, and waits until it has made its tables."""
+    from sqlflow_runtime.steps import run as step
+
+    step.run(select, image, command, into or [], session or [])
+
+
+@checked
+def optimize(
+    *,
+    select: str,
+    objective: Objective,
+    variables: Decisions,
+    into: Table,
+    constraints: Constraints | None = None,
+    params: Params | None = None,
+    session: list[str] | None = None,
+) -> None:
+    """Solves for variables over a query's rows and writes them into a table."""
+    from sqlflow_runtime.steps import optimize as step
+
+    step.run(select, objective, constraints or [], variables, params or {}, into, session or [])
 
 
 @checked

@@ -233,7 +233,7 @@ pub(crate) fn plain(value: &Value) -> Literal {
 }
 
 /// `007` is a number in SQL and an error in Python and JSON.
-fn without_leading_zeros(digits: &str) -> String {
+pub(crate) fn without_leading_zeros(digits: &str) -> String {
     let (sign, digits) = match digits.strip_prefix('-') {
         Some(digits) => ("-", digits),
         None => ("", digits),

@@ -9,7 +9,7 @@ mod metrics;
 mod rules;
 
 pub(crate) use generated::{CUSTOM, INITIALIZERS};
-pub(crate) use kind::{Ends, Fit, Kind, any_of, default_literal, plain};
+pub(crate) use kind::{Ends, Fit, Kind, any_of, default_literal, plain, without_leading_zeros};
 pub(crate) use metrics::{METRICS, OwnMetric, XGBOOST_METRICS, metric};
 pub(crate) use rules::{Condition, RULES, Rule, Verdict};
 
@@ -117,6 +117,10 @@ pub(crate) enum Role {
     /// Which loss; its parameters stand behind `loss.`.
     Loss,
     ExtraOutputs,
+    /// The unknowns of an optimisation.
+    Variables,
+    /// Which values they may take.
+    Domains,
     /// Known to SQLFlow and without effect here; says why.
     Ignored(&'static str),
 }
@@ -381,4 +385,70 @@ pub(crate) const EXPLAINERS: &[Explainer] = &[
         name: "KernelExplainer",
         models: BY_PERMUTATION,
     },
+];
+
+/// Attributes of MAXIMIZE and MINIMIZE.
+pub(crate) const OPTIMIZE_ATTRIBUTES: &[Parameter] = &[
+    parameter("variables", &[Kind::Any], Role::Variables),
+    parameter("var_type", &[Kind::Any], Role::Domains),
+    parameter(
+        "solver.time_limit",
+        &[Kind::Number(0.0, f64::INFINITY, Ends::Closed)],
+        Role::ParamAs("time_limit"),
+    ),
+    parameter(
+        "solver.mip_rel_gap",
+        &[Kind::Number(0.0, f64::INFINITY, Ends::Closed)],
+        Role::ParamAs("mip_rel_gap"),
+    ),
+    parameter(
+        "data.enable_slice",
+        &[Kind::Bool],
+        Role::Ignored("all rows make one problem"),
+    ),
+    parameter(
+        "data.batch_size",
+        &[Kind::Integer(-1, i64::MAX)],
+        Role::Ignored("all rows make one problem"),
+    ),
+    parameter(
+        "worker.num",
+        &[Kind::Integer(1, i64::MAX)],
+        Role::Ignored("a problem is solved in one process"),
+    ),
+    parameter(
+        "worker.core",
+        &[Kind::Integer(1, i64::MAX)],
+        Role::Ignored("a directive `cpu=` says what the step gets"),
+    ),
+    parameter(
+        "worker.memory",
+        &[Kind::Integer(1, i64::MAX)],
+        Role::Ignored("a directive `memory=` says what the step gets"),
+    ),
+];
+
+/// Which values a variable may take: the names of Pyomo, which SQLFlow has.
+pub(crate) const DOMAINS: &[&str] = &[
+    "Binary",
+    "Boolean",
+    "Integers",
+    "NonNegativeIntegers",
+    "PositiveIntegers",
+    "NonPositiveIntegers",
+    "NegativeIntegers",
+    "Reals",
+    "NonNegativeReals",
+    "PositiveReals",
+    "NonPositiveReals",
+    "NegativeReals",
+    "PercentFraction",
+    "UnitInterval",
+];
+
+/// Solvers that may be named. All problems are solved by HiGHS, which covers
+/// what these are used for: linear, mixed-integer and convex quadratic ones.
+pub(crate) const SOLVERS: &[&str] = &[
+    "highs", "glpk", "cbc", "baron", "scip", "gurobi", "cplex", "ipopt", "mosek", "xpress",
+    "optflow",
 ];

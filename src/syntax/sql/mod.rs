@@ -3,6 +3,7 @@
 //! they are analysed, since a tree takes a hundred times its text.
 
 mod effects;
+mod formula;
 mod names;
 mod projection;
 
@@ -17,7 +18,7 @@ use sqlparser::tokenizer::{
     Location, Span as SqlSpan, Token as SqlToken, TokenWithSpan, Tokenizer, Whitespace,
 };
 
-use super::ast::{Ident, SqlQuery, SqlStatement};
+use super::ast::{Formula, Ident, SqlQuery, SqlStatement};
 use crate::diagnostic::{Code, Diagnostic, Levels, nearest};
 use crate::source::{SourceFile, Span};
 
@@ -566,15 +567,16 @@ pub fn query(
     leading_query(source, dialect, &mut tokens.to_vec(), span)
 }
 
-/// Checks that the tokens are one SQL expression.
-pub fn expression(
+/// Parses the tokens of one SQL expression that a solver is to take.
+pub(super) fn formula(
     source: &SourceFile,
     dialect: Dialect,
     tokens: &[Token],
     span: Span,
-) -> Result<(), Diagnostic> {
+) -> Result<Formula, Diagnostic> {
     let mut tokens = tokens.to_vec();
-    parse(source, dialect, &mut tokens, span, Parser::parse_expr).map(|_| ())
+    let expression = parse(source, dialect, &mut tokens, span, Parser::parse_expr)?;
+    formula::formula(source, &expression, span)
 }
 
 fn parse<T>(

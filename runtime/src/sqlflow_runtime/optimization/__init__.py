@@ -1,0 +1,1 @@
+"""MAXIMIZE and MINIMIZE: what a step declares, over a query's rows as matrices, and solved."""

@@ -1,4 +1,0 @@
-SELECT * FROM routes
-TO MINIMIZE SUM(cost * shipped)
-WITH variables = "shipped(route)"
-INTO shipping;
