@@ -47,6 +47,7 @@ pub fn lower(source: &SourceFile, reading: impl Into<Reading>) -> Compiled<Ir> {
     let (program, mut diagnostics) = syntax::parse(source, reading);
     let (ir, found) = semantic::analyze(source, reading.dialect, &program);
     diagnostics.extend(found);
+    semantic::allow(&program, &mut diagnostics);
     reading.levels.apply(&mut diagnostics);
     diagnostics.sort();
     let ir = (!diagnostics.has_errors()).then_some(ir);

@@ -16,6 +16,7 @@ const PROGRAM: &str = "CREATE TABLE t AS SELECT * FROM raw;
 SELECT * FROM t
 TO TRAIN xgboost.gbtree
 WITH objective = 'reg:squarederror', train.num_workers = 2
+COLUMN a
 LABEL y
 INTO m;
 ";

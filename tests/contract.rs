@@ -31,8 +31,9 @@ fn the_runtime_is_tested_on_what_the_compiler_writes() {
     let source = support::source(&path);
     let options = support::options("contract", &source);
     let (script, diagnostics) = compile::compile(&source, Dialect::DuckDb, Target::Local, &options);
-    assert!(diagnostics.is_empty(), "{diagnostics:?}");
-    assert_fixture("program.py", &script.unwrap());
+    // A program of every form evaluates where it trains, which is a warning.
+    let script = script.unwrap_or_else(|| panic!("{diagnostics:?}"));
+    assert_fixture("program.py", &script);
 }
 
 #[test]

@@ -121,8 +121,9 @@ impl Check<'_> {
             ));
             return;
         }
-        if let (Words::Warnings, Err(message)) = (words, Warnings::from_name(text)) {
-            return self.wrong(node, message);
+        if let (Words::Warnings, Err(wrong)) = (words, Warnings::from_name(text)) {
+            let wrong = wrong.at(Code::InvalidSetting, node.span);
+            return self.diagnostics.push(wrong);
         }
         let message = format!("`{path}` takes {}, not `{text}`", words.words());
         let wrong = Diagnostic::new(Code::InvalidSetting, node.span, message);

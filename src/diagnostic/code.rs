@@ -103,6 +103,14 @@ codes! {
     E0603 = InvalidSetting, "a value in the configuration does not fit its key";
     E0604 = SecretInConfiguration, "the configuration holds a secret where it takes the place of one";
     W0201 = UnparsedSql, "SQL that could not be parsed is handed on as it is";
+    W0301 = EvaluationOnTrainingData, "a model is evaluated on the rows that it was trained on";
+    W0302 = ModelReplacedUnused, "a model is trained again before anything has used it";
+    W0303 = TableNeverRead, "a table is made and dropped and nothing reads it in between";
+    W0304 = RandomSplit, "training and test rows are sampled from one table independently";
+    W0305 = FeaturesNotListed, "every column of a table becomes a feature and none is listed";
+    W0306 = DirectiveWithoutEffect, "a directive changes nothing where it stands";
+    W0307 = ResultReplacesInput, "a result replaces a table that its own query reads";
+    W0308 = ResultReplacesUnread, "a result replaces rows that nothing has read";
     W0601 = AttributeWithoutEffect, "an attribute is accepted and does nothing here";
     W0602 = TrainedAsAnother, "an estimator is trained as one of another library";
 }

@@ -1,6 +1,9 @@
 //! What is done with warnings: shown, left out, or taken for errors.
 
+use std::fmt;
+
 use super::{Code, Diagnostic, Diagnostics, Severity, nearest};
+use crate::source::Span;
 
 /// What is done with a warning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,21 +28,23 @@ const ALL: &str = "warnings";
 impl Warnings {
     /// Reads a warning's code in any case, or `warnings`. Codes and no names:
     /// they are what messages, pages and `sqlflowc explain` show.
-    pub fn from_name(name: &str) -> Result<Warnings, String> {
+    pub fn from_name(name: &str) -> Result<Warnings, NoWarning> {
         if name.eq_ignore_ascii_case(ALL) {
             return Ok(Warnings::All);
         }
         match Code::from_name(name) {
             Some(code) if code.severity() == Severity::Warning => Ok(Warnings::Of(code)),
-            Some(code) => Err(format!("{code} is an error and no warning")),
-            None => {
-                let near = nearest(name, Warnings::names());
-                let help = match near {
+            Some(code) => Err(NoWarning {
+                message: format!("{code} is an error and no warning"),
+                help: "errors cannot be allowed".to_owned(),
+            }),
+            None => Err(NoWarning {
+                message: format!("no warning has the code `{name}`"),
+                help: match nearest(name, Warnings::names()) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("the warnings are {}", list()),
-                };
-                Err(format!("no warning has the code `{name}`; {help}"))
-            }
+                },
+            }),
         }
     }
 
@@ -58,6 +63,28 @@ impl Warnings {
         }
     }
 }
+
+/// Why a name is none of a warning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoWarning {
+    message: String,
+    help: String,
+}
+
+impl NoWarning {
+    /// The same as a message about the place where the name stands.
+    pub(crate) fn at(self, code: Code, span: Span) -> Diagnostic {
+        Diagnostic::new(code, span, self.message).help(self.help)
+    }
+}
+
+impl fmt::Display for NoWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}", self.message, self.help)
+    }
+}
+
+impl std::error::Error for NoWarning {}
 
 fn list() -> String {
     Warnings::names().collect::<Vec<_>>().join(", ")
@@ -140,15 +167,8 @@ mod tests {
             Ok(Warnings::Of(Code::UnparsedSql))
         );
         assert_eq!(Warnings::from_name("warnings"), Ok(Warnings::All));
-        assert!(
-            Warnings::from_name("E0301")
-                .unwrap_err()
-                .contains("is an error")
-        );
-        assert!(
-            Warnings::from_name("W0211")
-                .unwrap_err()
-                .contains("did you mean")
-        );
+        let wrong = |name| Warnings::from_name(name).unwrap_err().to_string();
+        assert!(wrong("E0301").contains("is an error"));
+        assert!(wrong("W0211").contains("did you mean"));
     }
 }

@@ -6,6 +6,7 @@ mod catalog;
 mod columns;
 mod combinations;
 mod inputs;
+mod lints;
 mod metrics;
 mod optimize;
 mod relations;
@@ -16,6 +17,7 @@ mod show;
 mod statements;
 mod training;
 
+pub(crate) use lints::allow;
 pub use show::{Names, list_models, model_names, models_json, names, show_model, unusable};
 
 use crate::diagnostic::Diagnostics;
@@ -31,8 +33,13 @@ pub fn analyze(source: &SourceFile, dialect: Dialect, program: &ast::Program) ->
     for statement in &program.statements {
         analyzer.statement(statement);
     }
-    let (pieces, mut diagnostics) = analyzer.finish();
+    let (pieces, validations, mut diagnostics) = analyzer.finish();
+    let warnings = lints::check(source, dialect, program, &pieces, &validations);
     let steps = session::fuse(pieces, &mut diagnostics);
+    // Of a program with holes a lint says what is not so.
+    if program.is_whole && !diagnostics.has_errors() {
+        diagnostics.extend(warnings);
+    }
     let ir = Ir {
         version: ir::VERSION,
         steps,

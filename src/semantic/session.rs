@@ -9,13 +9,15 @@ use std::ops::Range;
 use sha2::{Digest, Sha256};
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::ir::{Action, Resource, Step};
+use crate::ir::{Action, Resource, Settings, Step};
 use crate::source::Span;
+use crate::syntax::ast::Directive;
 
 /// A lowered statement and what ties it to others.
 pub(super) struct Piece {
     pub(super) step: Step,
     pub(super) tie: Tie,
+    pub(super) directives: Vec<Directive>,
 }
 
 /// How a statement shares its session with others.
@@ -47,7 +49,7 @@ pub(super) fn fuse(pieces: Vec<Piece>, diagnostics: &mut Diagnostics) -> Vec<Ste
         match group_of.get(&at) {
             None => steps.push(piece.step),
             Some(number) => match open.get_mut(number) {
-                Some(open) => open.join(&mut steps, piece.step, diagnostics),
+                Some(open) => open.join(&mut steps, piece, diagnostics),
                 None => {
                     let first = Open {
                         step: steps.len(),
@@ -260,7 +262,10 @@ struct Open {
 
 impl Open {
     /// Adds a statement to the step of its session.
-    fn join(&mut self, steps: &mut [Step], step: Step, diagnostics: &mut Diagnostics) {
+    fn join(&mut self, steps: &mut [Step], piece: Piece, diagnostics: &mut Diagnostics) {
+        let Piece {
+            step, directives, ..
+        } = piece;
         let into = &mut steps[self.step];
         let Action::Query(query) = step.action else {
             return diagnostics.push(self.ml_statement(step.span));
@@ -282,11 +287,26 @@ impl Open {
         let Step { reads, writes, .. } = into;
         reads.extend(step.reads.into_iter().filter(|read| !writes.contains(read)));
         into.writes.extend(step.writes);
-        into.settings.merge(step.settings);
+        into.settings.merge(step.settings.clone());
+        for directive in &directives {
+            if is_lost(directive, &step.settings, &into.settings) {
+                diagnostics.push(self.lost(directive));
+            }
+        }
         into.digest = digest(&format!("{}{}", into.digest, step.digest));
         if into.title.verb == "begin" {
             into.title = step.title;
         }
+    }
+
+    fn lost(&self, directive: &Directive) -> Diagnostic {
+        let message = format!(
+            "the statements of this session are one step, which has another `{}` already",
+            directive.key
+        );
+        Diagnostic::new(Code::DirectiveWithoutEffect, directive.span, message)
+            .note(self.begin, "the session begins here")
+            .help("put the directives of the step above its first statement")
     }
 
     fn ml_statement(&self, span: Span) -> Diagnostic {
@@ -297,6 +317,20 @@ impl Open {
                 "move it out of the transaction, or make the temporary table an ordinary one that \
                  the program drops at its end",
             )
+    }
+}
+
+/// Whether a directive asked for something that its step does not get.
+fn is_lost(directive: &Directive, asked: &Settings, given: &Settings) -> bool {
+    match directive.key.as_str() {
+        "cpu" => asked.cpu != given.cpu,
+        "memory" => asked.memory != given.memory,
+        "gpu" => asked.gpu != given.gpu,
+        "timeout" => asked.timeout_seconds != given.timeout_seconds,
+        "retries" => asked.retries != given.retries,
+        "image" => asked.image != given.image,
+        // What it allows, it allows in its own statement.
+        _ => false,
     }
 }
 
@@ -330,6 +364,7 @@ mod tests {
         Piece {
             step,
             tie: Tie::None,
+            directives: Vec::new(),
         }
     }
 

@@ -1,16 +1,20 @@
 //! Directive comments: what a step asks of the machine that runs it.
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Warnings};
 use crate::ir::Settings;
 use crate::quantity::{is_cpu, is_image, is_memory, seconds};
 use crate::syntax::ast::Directive;
 
-const KEYS: [&str; 6] = ["cpu", "memory", "gpu", "timeout", "retries", "image"];
+const KEYS: [&str; 7] = [
+    "cpu", "memory", "gpu", "timeout", "retries", "image", "allow",
+];
 
 pub(super) fn lower(directives: &[Directive], diagnostics: &mut Diagnostics) -> Settings {
     let mut settings = Settings::default();
     for (at, directive) in directives.iter().enumerate() {
         let first = directives[..at].iter().find(|d| d.key == directive.key);
+        // Codes add up.
+        let first = first.filter(|first| first.key != "allow");
         let applied = match first {
             Some(first) => Err(duplicate(directive, first)),
             None => apply(directive, &mut settings),
@@ -46,6 +50,12 @@ fn apply(directive: &Directive, settings: &mut Settings) -> Result<(), Diagnosti
             settings.timeout_seconds = Some(seconds?);
         }
         "retries" => settings.retries = Some(value.parse().map_err(|_| wrong("a whole number"))?),
+        "allow" => {
+            for code in value.split(',') {
+                Warnings::from_name(code)
+                    .map_err(|wrong| wrong.at(Code::UnknownDirective, directive.span))?;
+            }
+        }
         "image" if is_image(value) => settings.image = Some(value.to_owned()),
         "image" => {
             return Err(wrong(

@@ -6,6 +6,7 @@ use super::attributes::{self, Checked};
 use super::catalog::{self, Role, Task};
 use super::columns;
 use super::inputs::{self, Inputs};
+use super::lints::Validation;
 use super::metrics::Measured;
 use super::optimize;
 use super::relations::{Column, Origin, Relation, Relations};
@@ -41,6 +42,7 @@ pub(super) struct Analyzer<'a> {
     /// training.
     trained: BTreeMap<String, Span>,
     pieces: Vec<Piece>,
+    validations: Vec<Validation>,
     pub(super) diagnostics: Diagnostics,
 }
 
@@ -102,12 +104,13 @@ impl<'a> Analyzer<'a> {
             relations: Relations::new(dialect),
             trained,
             pieces: Vec::new(),
+            validations: Vec::new(),
             diagnostics: Diagnostics::default(),
         }
     }
 
-    pub(super) fn finish(self) -> (Vec<Piece>, Diagnostics) {
-        (self.pieces, self.diagnostics)
+    pub(super) fn finish(self) -> (Vec<Piece>, Vec<Validation>, Diagnostics) {
+        (self.pieces, self.validations, self.diagnostics)
     }
 
     pub(super) fn statement(&mut self, statement: &ast::Statement) {
@@ -278,10 +281,11 @@ impl<'a> Analyzer<'a> {
         if kind == SessionKind::Set && is_about_names(self.source.slice(statement.span)) {
             self.relations.forget_all();
         }
-        for directive in &statement.directives {
+        settings::lower(&statement.directives, &mut self.diagnostics);
+        for directive in statement.directives.iter().filter(|d| d.key != "allow") {
             self.diagnostics.push(
                 Diagnostic::new(
-                    Code::UnknownDirective,
+                    Code::DirectiveWithoutEffect,
                     directive.span,
                     "this statement is session state and no step, so nothing runs with the directive",
                 )
@@ -415,9 +419,18 @@ impl<'a> Analyzer<'a> {
         };
         match query {
             Ok(query) => {
+                let mut reads = BTreeSet::new();
                 for name in &query.effects.reads {
-                    access.reads.extend(self.scope.reads(name));
+                    reads.extend(self.scope.reads(name));
                 }
+                access.reads.extend(reads.iter().cloned());
+                self.validations.push(Validation {
+                    piece: self.pieces.len(),
+                    span: attribute.written.value.span,
+                    text: text.clone(),
+                    rows: query.effects.rows,
+                    reads,
+                });
                 let (relation, found) = self.relations.result(&inner, &self.scope, &query.columns);
                 access.validation = Some((relation, attribute.written.value.span));
                 for mut found in found {
@@ -908,7 +921,11 @@ impl<'a> Analyzer<'a> {
             title,
             digest: digest(self.source.slice(statement.span)),
         };
-        self.pieces.push(Piece { step, tie });
+        self.pieces.push(Piece {
+            step,
+            tie,
+            directives: statement.directives.clone(),
+        });
     }
 }
 

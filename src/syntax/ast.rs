@@ -12,6 +12,9 @@ use crate::source::Span;
 #[derive(Debug, Default, Serialize)]
 pub struct Program {
     pub statements: Vec<Statement>,
+    /// Whether all of its statements could be read.
+    #[serde(skip)]
+    pub is_whole: bool,
 }
 
 /// One piece of the program, up to its `;`.
@@ -134,6 +137,24 @@ pub struct Effects {
     pub role: Role,
     /// The statement's verb, such as `create`, `insert` or `select`.
     pub verb: &'static str,
+    /// How the query in it chooses its rows.
+    #[serde(skip)]
+    pub rows: Rows,
+}
+
+/// What shows of how a query chooses its rows and columns.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Rows {
+    /// Which rows it takes is left to chance: why.
+    pub drawn: Option<&'static str>,
+    /// There are random values among those that it works out.
+    pub random_values: bool,
+    /// It gives a row for each row of the one table that it reads.
+    pub whole_table: bool,
+    /// It selects all columns of tables, however many there are.
+    pub everything: bool,
+    /// It reads tables and nothing else, such as functions that give rows.
+    pub from_tables_only: bool,
 }
 
 impl Effects {

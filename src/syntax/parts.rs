@@ -76,6 +76,7 @@ fn parse_in_parts(source: &SourceFile, reading: Reading, size: usize) -> (Progra
                 .help("write SQL statements separated by `;`"),
         );
     }
+    program.is_whole = !diagnostics.has_errors();
     (program, diagnostics)
 }
 

@@ -9,7 +9,7 @@ use sqlparser::ast::{
     TableWithJoins, Update, UpdateTableFromKind, Use, Visit, Visitor,
 };
 
-use super::names;
+use super::{names, rows};
 use crate::source::{SourceFile, Span};
 use crate::syntax::ast::{Effects, Name, Role, SqlQuery, SqlStatement};
 use crate::syntax::relation;
@@ -17,6 +17,7 @@ use crate::syntax::relation;
 pub(super) fn query(source: &SourceFile, query: &Query, span: Span) -> SqlQuery {
     let mut collector = Collector::new(source, "select");
     collector.read(query);
+    collector.effects.rows = rows::of_query(query, &collector.effects);
     SqlQuery {
         span,
         effects: collector.effects,
@@ -27,6 +28,7 @@ pub(super) fn query(source: &SourceFile, query: &Query, span: Span) -> SqlQuery 
 pub(super) fn statement(source: &SourceFile, statement: &Statement, span: Span) -> SqlStatement {
     let mut collector = Collector::new(source, "");
     collector.statement(statement);
+    collector.effects.rows = rows::of_statement(statement, &collector.effects);
     SqlStatement {
         span,
         effects: collector.effects,
@@ -792,7 +794,7 @@ fn is_temporary_target(target: &Expr) -> bool {
 }
 
 /// The last part of a function's name, in lower case.
-fn function_name(name: &ObjectName) -> Option<String> {
+pub(super) fn function_name(name: &ObjectName) -> Option<String> {
     let ident = name.0.last()?.as_ident()?;
     Some(ident.value.to_lowercase())
 }

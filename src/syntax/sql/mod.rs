@@ -6,6 +6,7 @@ mod effects;
 mod formula;
 mod names;
 mod projection;
+mod rows;
 
 use std::num::NonZeroUsize;
 

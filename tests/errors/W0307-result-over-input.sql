@@ -1,0 +1,1 @@
+SELECT * FROM houses TO PREDICT houses.price USING price_model;
