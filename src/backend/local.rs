@@ -129,7 +129,8 @@ pub fn needs_deep(plan: &Plan) -> bool {
     plan.steps().any(|planned| match &planned.step.action {
         Action::Train(train) => {
             trained.insert(train.into.as_str());
-            train.family == Family::Deep
+            // A class of the user's own may be a network.
+            matches!(train.family, Family::Deep | Family::Custom)
                 || train
                     .start_from
                     .as_deref()

@@ -1,5 +1,7 @@
 //! Applies the catalog's rules on combinations of attributes to a training.
 
+use std::borrow::Cow;
+
 use super::attributes::{self, Checked};
 use super::catalog::{Condition, Estimator, RULES, Rule, Verdict};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
@@ -21,24 +23,26 @@ impl<'a> Attributes<'a> {
     }
 
     /// The value in a program's words: as written, or the default.
-    pub(super) fn value(&self, name: &str) -> Option<String> {
+    pub(super) fn value(&self, name: &str) -> Option<Cow<'a, str>> {
         if let Some(checked) = self.written(name) {
             return Some(words(&checked.value));
         }
         if let Some(default) = self.estimator.default_named(name) {
-            return Some(default.to_owned());
+            return Some(Cow::Borrowed(default));
         }
         self.estimator
             .parameters()
             .find(|known| known.own_name() == name)
-            .map(|known| known.default)
+            .map(|known| Cow::Borrowed(known.default))
             .filter(|default| !default.is_empty())
-            .map(str::to_owned)
     }
 
     /// Whether an attribute is there, perhaps misspelt or without its prefix:
     /// then that it is missing would be a second message on one mistake.
     pub(super) fn is_meant(&self, name: &str) -> bool {
+        if self.written(name).is_some() {
+            return true;
+        }
         let last = |name: &str| name.rsplit('.').next().map(str::to_owned);
         let known = self.estimator.parameters().find(|known| known.name == name);
         let synonyms = known.map_or(&[][..], |known| known.synonyms);
@@ -50,16 +54,16 @@ impl<'a> Attributes<'a> {
     }
 }
 
-fn words(value: &Literal) -> String {
+fn words(value: &Literal) -> Cow<'_, str> {
     match value {
-        Literal::Integer(digits) | Literal::Float(digits) => digits.clone(),
-        Literal::String(text) => text.clone(),
-        Literal::Bool(true) => "TRUE".to_owned(),
-        Literal::Bool(false) => "FALSE".to_owned(),
-        Literal::None => "NONE".to_owned(),
+        Literal::Integer(digits) | Literal::Float(digits) => Cow::Borrowed(digits),
+        Literal::String(text) => Cow::Borrowed(text),
+        Literal::Bool(true) => Cow::Borrowed("TRUE"),
+        Literal::Bool(false) => Cow::Borrowed("FALSE"),
+        Literal::None => Cow::Borrowed("NONE"),
         Literal::List(values) => {
             let values: Vec<_> = values.iter().map(words).collect();
-            format!("[{}]", values.join(", "))
+            Cow::Owned(format!("[{}]", values.join(", ")))
         }
     }
 }
@@ -67,6 +71,7 @@ fn words(value: &Literal) -> String {
 pub(super) fn check(attributes: &Attributes<'_>, diagnostics: &mut Diagnostics) {
     for rule in RULES {
         if rule.of.names(attributes.estimator)
+            && is_about(rule, attributes)
             && rule
                 .when
                 .iter()
@@ -75,6 +80,20 @@ pub(super) fn check(attributes: &Attributes<'_>, diagnostics: &mut Diagnostics) 
             report(rule, attributes, diagnostics);
         }
     }
+}
+
+/// Whether the training says anything that the rule is about. Most rules are
+/// about what a program does not use, so this comes before defaults are looked
+/// up.
+fn is_about(rule: &Rule, attributes: &Attributes<'_>) -> bool {
+    let is_written = |name| attributes.written(name).is_some();
+    let mut given = rule.when.iter().filter_map(|condition| match condition {
+        Condition::Given(name) => Some(*name),
+        _ => None,
+    });
+    // What an estimator stands for may need something that nobody wrote.
+    let needs = matches!(rule.verdict, Verdict::Needs(_));
+    given.all(is_written) && (needs || rule.when.iter().any(|c| is_written(c.name())))
 }
 
 impl Condition {
@@ -95,7 +114,7 @@ impl Condition {
                 number().is_some_and(|number| *low < number && number < *high)
             }
             Condition::Outside(_, low, high) => {
-                number().is_some_and(|number| number <= *low || *high <= number)
+                number().is_some_and(|number| number < *low || *high < number)
             }
             Condition::StartsAnew => attributes.train.start_from.is_none(),
         }

@@ -1,6 +1,8 @@
 //! Checks a TRAIN's estimator, attributes and label against the catalog, and
 //! lowers them.
 
+use std::borrow::Cow;
+
 use super::attributes::{self, Checked};
 use super::catalog::{self, Estimator, Explainer, Outputs, Parameter, Role, Shape, Task};
 use super::columns;
@@ -32,7 +34,10 @@ impl Nature {
     fn new(attributes: &Attributes<'_>) -> Nature {
         let estimator = attributes.estimator;
         let trees = estimator.family == Family::XGBoost;
-        let objective = trees.then(|| attributes.value("objective")).flatten();
+        let objective = trees
+            .then(|| attributes.value("objective"))
+            .flatten()
+            .map(Cow::into_owned);
         let booster = trees.then(|| booster(attributes));
         let task = match (&objective, estimator.trained_as) {
             (Some(objective), None) => Task::of_objective(objective),
@@ -97,9 +102,10 @@ fn booster(attributes: &Attributes<'_>) -> String {
     match attributes.estimator.name {
         "xgboost.gblinear" => "gblinear".to_owned(),
         "xgboost.dart" => "dart".to_owned(),
-        _ => attributes
-            .value("booster")
-            .unwrap_or_else(|| "gbtree".to_owned()),
+        _ => match attributes.value("booster") {
+            Some(booster) => booster.into_owned(),
+            None => "gbtree".to_owned(),
+        },
     }
 }
 

@@ -37,7 +37,7 @@ pub(crate) enum Condition {
     BeginsNot(&'static str, &'static [&'static str]),
     /// A number between the two, without them.
     Between(&'static str, f64, f64),
-    /// A number outside of the two, or one of them.
+    /// A number outside of the two.
     Outside(&'static str, f64, f64),
     /// The training does not start from a model.
     StartsAnew,
@@ -206,13 +206,10 @@ pub(crate) const RULES: &[Rule] = &[
         XGBOOST,
         &[
             Outside("base_score", 0.0, 1.0),
-            Is(
-                "objective",
-                &["binary:logistic", "reg:logistic", "binary:logitraw"],
-            ),
+            Is("objective", &["binary:logistic", "reg:logistic"]),
         ],
         Conflict,
-        "it is a probability here: a number between 0 and 1",
+        "it is a probability here: a number from 0 to 1",
     ),
     // XGBoost: parameters of objectives.
     only_with(
