@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use sqlflowc::compile;
 use sqlflowc::plan::{self, Charset, Colour, Drawing, Format, Layout, Levels, Plan};
 use sqlflowc::source::SourceFile;
@@ -379,4 +380,71 @@ fn a_picture_is_well_formed_and_says_what_it_shows() {
     );
     let large = plan::show(&plan_of(&support::large_program(50)), Format::Svg);
     roxmltree::Document::parse(&large).unwrap();
+}
+
+/// The data in a page, as its script reads them.
+fn data(page: &str) -> Value {
+    let data = page
+        .split_once("<script type=\"application/json\" id=\"data\">")
+        .unwrap();
+    let data = data.1.split_once("</script>").unwrap().0;
+    serde_json::from_str(data).unwrap()
+}
+
+#[test]
+fn a_page_carries_every_statement_byte_for_byte() {
+    for path in [support::examples(), support::programs("hostile")].concat() {
+        let source = support::source(&path);
+        let (plan, _) = compile::plan(&source, Dialect::DuckDb);
+        let plan = plan.unwrap();
+        let page = plan::html(&plan, &source, source.name());
+        assert_eq!(page, plan::html(&plan, &source, source.name()));
+        let data = data(&page);
+        for (planned, step) in plan.steps().zip(data["steps"].as_array().unwrap()) {
+            assert_eq!(step["name"], planned.name);
+            let mut rest = source.slice(planned.step.span);
+            for statement in step["sql"].as_array().unwrap() {
+                let statement = statement.as_str().unwrap();
+                let at = rest.find(statement);
+                let at = at.unwrap_or_else(|| panic!("{}: {statement}", source.name()));
+                rest = &rest[at + statement.len()..];
+            }
+        }
+    }
+}
+
+#[test]
+fn a_page_needs_nothing_else() {
+    let text = "SELECT '</script><img src=x>', '\u{2028}' FROM t;";
+    let source = SourceFile::new("</title>.sql", text);
+    let (plan, _) = compile::plan(&source, Dialect::DuckDb);
+    let page = plan::html(&plan.unwrap(), &source, source.name());
+    assert_eq!(page.matches("</script").count(), 2);
+    assert!(!page.contains("<img") && !page.contains("</title>.sql") && !page.contains('\u{2028}'));
+    assert!(!page.contains("src=\"") && !page.contains("url(") && !page.contains("@import"));
+    assert_eq!(
+        page.matches("href=").count(),
+        1,
+        "the icon that there is not"
+    );
+    let addresses = page.matches("http").count();
+    let names =
+        page.matches("http://www.w3.org/2000/svg").count() + page.matches("http-equiv").count();
+    assert_eq!(
+        addresses, names,
+        "only the name of SVG looks like an address"
+    );
+}
+
+#[test]
+fn the_picture_in_the_documents_is_the_plan() {
+    let picture = plan::show(&example("iris"), Format::Svg);
+    let file = support::root().join("docs/iris.svg");
+    if std::env::var_os("UPDATE_PICTURES").is_some() {
+        fs::write(&file, &picture).unwrap();
+    }
+    assert!(
+        fs::read_to_string(&file).unwrap() == picture,
+        "docs/iris.svg is stale: run with UPDATE_PICTURES=1"
+    );
 }

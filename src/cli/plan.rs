@@ -12,6 +12,7 @@ use super::Exit;
 use super::arguments::ProgramArguments;
 use super::commands::{read, report};
 use super::files::print;
+use super::settings::shown_source;
 
 #[derive(Debug, Args)]
 pub(super) struct PlanArguments {
@@ -46,6 +47,8 @@ pub(super) enum PlanFormat {
     Dot,
     /// A picture
     Svg,
+    /// A page to look around in, in one file
+    Html,
 }
 
 pub(super) fn plan(arguments: &PlanArguments) -> Result<Exit> {
@@ -62,12 +65,14 @@ pub(super) fn plan(arguments: &PlanArguments) -> Result<Exit> {
         print(&plan::show(&plan, plan::Format::Reasons))?;
         return Ok(Exit::Done);
     }
+    let path = &arguments.program.program;
     let text = match arguments.format.unwrap_or(PlanFormat::Text) {
         PlanFormat::Text => drawing(arguments).draw(&plan),
         PlanFormat::Json => plan::show(&plan, plan::Format::Json),
         PlanFormat::Mermaid => plan::show(&plan, plan::Format::Mermaid),
         PlanFormat::Dot => plan::show(&plan, plan::Format::Dot),
         PlanFormat::Svg => plan::show(&plan, plan::Format::Svg),
+        PlanFormat::Html => plan::html(&plan, &source, &shown_source(path)),
     };
     print(&text)?;
     Ok(Exit::Done)

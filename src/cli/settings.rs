@@ -252,7 +252,7 @@ pub(super) fn run_options(arguments: &RunArguments, configuration: &Configuratio
 
 /// The path in the artifact: as given when relative, so that the same
 /// command gives the same bytes in every checkout, else the file's name.
-fn shown_source(program: &Path) -> String {
+pub(super) fn shown_source(program: &Path) -> String {
     if program == Path::new("-") {
         return "<stdin>".to_owned();
     }

@@ -13,7 +13,7 @@ use petgraph::visit::EdgeRef;
 pub use hazard::{Hazard, Reason};
 pub use layout::{Layout, Point, Route};
 pub use levels::Levels;
-pub use show::{Charset, Colour, Drawing, Format, explain, show};
+pub use show::{Charset, Colour, Drawing, Format, explain, html, show};
 
 use crate::ir::{Ir, Step};
 

@@ -5,8 +5,10 @@ use std::fmt::Write;
 use super::{because, count, lines};
 use crate::plan::{Layout, Levels, Plan, Point, Reason};
 
-/// How the drawing looks, in light and dark.
-pub(super) const STYLE: &str = include_str!("../../../templates/plan/graph.css");
+/// How the drawing looks, with the colours as variables.
+pub(super) const RULES: &str = include_str!("../../../templates/plan/graph.css");
+pub(super) const LIGHT: &str = include_str!("../../../templates/plan/light.css");
+pub(super) const DARK: &str = include_str!("../../../templates/plan/dark.css");
 
 /// One self-contained SVG file.
 pub(super) fn svg(plan: &Plan) -> String {
@@ -17,12 +19,25 @@ pub(super) fn svg(plan: &Plan) -> String {
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
          viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"Plan: {summary}\">\n\
-         <style>\n{STYLE}</style>\n\
-         <rect class=\"paper\" width=\"{width}\" height=\"{height}\" rx=\"8\"/>\n"
+         <style>\n{}@media (prefers-color-scheme: dark) {{\n{}}}\n</style>\n\
+         <rect class=\"paper\" width=\"{width}\" height=\"{height}\" rx=\"8\"/>\n",
+        coloured(LIGHT),
+        coloured(DARK)
     );
     draw(&mut out, plan, &levels, &layout);
     out += "</svg>\n";
     out
+}
+
+/// The rules with one set of colours. Many viewers of pictures know no
+/// variables.
+fn coloured(colours: &str) -> String {
+    let mut rules = RULES.to_owned();
+    for line in colours.lines() {
+        let (name, colour) = line.split_once(": ").expect("a line is a colour");
+        rules = rules.replace(&format!("var({name})"), colour.trim_end_matches(';'));
+    }
+    rules
 }
 
 /// `5 steps, 3 levels, critical path of 3 steps`.

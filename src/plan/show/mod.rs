@@ -2,11 +2,13 @@
 
 mod dot;
 mod graph;
+mod html;
 mod json;
 mod mermaid;
 mod reasons;
 mod text;
 
+pub use html::html;
 pub use reasons::explain;
 pub use text::{Charset, Colour, Drawing};
 
