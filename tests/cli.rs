@@ -178,6 +178,13 @@ fn a_stale_artifact_fails_the_check_and_is_left_alone() {
     let ran = sqlflowc(&check, b"");
     assert_eq!((ran.status, ran.stdout.as_str()), (1, ""));
     assert!(ran.stderr.contains("is stale"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("\n     1 | - old\n"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("       | + apiVersion: "),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.ends_with(" lines more\n"), "{}", ran.stderr);
     assert_eq!(fs::read_to_string(file).unwrap(), "old");
 }
 

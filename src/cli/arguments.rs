@@ -12,6 +12,7 @@ use sqlflowc::diagnostic::Warnings;
 use sqlflowc::syntax::sql::Dialect;
 
 use super::config::ConfigArguments;
+use super::diff::DiffArguments;
 use super::fmt::FmtArguments;
 use super::models::ModelsArguments;
 use super::plan::PlanArguments;
@@ -40,6 +41,8 @@ pub(super) enum Command {
     Fmt(FmtArguments),
     /// Show which step waits for which, and why
     Plan(PlanArguments),
+    /// Say what changed in the plan between two programs
+    Diff(DiffArguments),
     /// Run a program on this machine
     ///
     /// Prepares the step runtime in a cached environment of its own the first

@@ -21,7 +21,9 @@ use super::arguments::{
 };
 use super::files::{is_same_file, print, read_program, write_artifact};
 use super::settings::Loaded;
-use super::{Exit, WrongConfiguration, config, environment, fmt, models, plan, run, settings};
+use super::{
+    Exit, WrongConfiguration, config, diff, environment, fmt, models, plan, run, settings, stale,
+};
 
 pub(super) fn run(arguments: Arguments, sources: &Sources) -> Result<Exit> {
     match arguments.command {
@@ -29,6 +31,7 @@ pub(super) fn run(arguments: Arguments, sources: &Sources) -> Result<Exit> {
         Command::Check(arguments) => check(&arguments),
         Command::Fmt(arguments) => fmt::fmt(&arguments),
         Command::Plan(arguments) => plan::plan(&arguments),
+        Command::Diff(arguments) => diff::diff(&arguments),
         Command::Run(arguments) => run_command(&arguments),
         Command::Dump(arguments) => dump(&arguments),
         Command::Environment(arguments) => environment_command(&arguments),
@@ -68,12 +71,15 @@ fn compile_command(arguments: &CompileArguments, sources: &Sources) -> Result<Ex
     let configuration = configuration(&arguments.program)?.configuration;
     let options = match settings::options(arguments, sources, &configuration, &source) {
         Ok(options) => options,
-        Err(message) => usage_error(&message),
+        Err(message) => usage_error("compile", &message),
     };
     if let Some(output) = &arguments.output
         && is_same_file(output, &arguments.program.program)
     {
-        usage_error("the artifact would overwrite the program; give `-o` another file");
+        usage_error(
+            "compile",
+            "the artifact would overwrite the program; give `-o` another file",
+        );
     }
     let target = match arguments.target {
         TargetArgument::Argo => Target::Argo,
@@ -92,12 +98,12 @@ fn compile_command(arguments: &CompileArguments, sources: &Sources) -> Result<Ex
     }
 }
 
-fn usage_error(message: &str) -> ! {
+pub(super) fn usage_error(command_name: &str, message: &str) -> ! {
     let mut command = Arguments::command();
     command.build();
     command
-        .find_subcommand_mut("compile")
-        .expect("`compile` is a command")
+        .find_subcommand_mut(command_name)
+        .expect("it is a command")
         .error(clap::error::ErrorKind::ValueValidation, message)
         .exit()
 }
@@ -117,10 +123,13 @@ fn check_artifact(path: &Path, artifact: &str) -> Result<Exit> {
     } else {
         "is missing"
     };
+    let text = there.and_then(|bytes| String::from_utf8(bytes).ok());
+    let excerpt = text.map_or_else(String::new, |text| stale::excerpt(&text, artifact));
     writeln!(
         anstream::stderr(),
         "error: `{shown}` {what}; compile again without `--check`"
     )?;
+    anstream::stderr().write_all(excerpt.as_bytes())?;
     Ok(Exit::ProgramErrors)
 }
 

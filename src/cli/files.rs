@@ -34,6 +34,11 @@ pub(super) fn read_text(path: &Path) -> Result<SourceFile> {
 }
 
 fn decode(name: String, bytes: Vec<u8>) -> Result<SourceFile> {
+    program(name, bytes)
+}
+
+/// A program's bytes as text.
+pub(super) fn program(name: String, bytes: Vec<u8>) -> Result<SourceFile> {
     match String::from_utf8(bytes) {
         Ok(text) => Ok(SourceFile::new(name, text)),
         Err(error) => {

@@ -3,6 +3,7 @@
 mod arguments;
 mod commands;
 mod config;
+mod diff;
 mod environment;
 mod files;
 mod fmt;
@@ -11,6 +12,7 @@ mod plan;
 mod progress;
 mod run;
 mod settings;
+mod stale;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -1,5 +1,6 @@
 //! The DAG of steps: who waits for whom, and why.
 
+mod diff;
 mod hazard;
 mod layout;
 mod levels;
@@ -10,6 +11,10 @@ use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 
+pub use diff::{
+    Change, DiffFormat, Difference, EdgeDifference, EdgeKind, Field, List, Order, StepDifference,
+    Version,
+};
 pub use hazard::{Hazard, Reason};
 pub use layout::{Layout, Point, Route};
 pub use levels::Levels;

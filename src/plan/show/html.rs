@@ -4,8 +4,8 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{because, graph};
-use crate::ir::{Action, Resource, Step};
+use super::{because, graph, statements};
+use crate::ir::{Resource, Step};
 use crate::plan::{Layout, Levels, Plan};
 use crate::source::SourceFile;
 
@@ -113,14 +113,6 @@ fn entries<'a>(plan: &'a Plan, levels: &Levels, source: &'a SourceFile) -> Vec<E
             needs,
         })
         .collect()
-}
-
-/// The statements of a step: one, or those that share its connection.
-fn statements<'a>(step: &'a Step, source: &'a SourceFile) -> Vec<&'a str> {
-    match &step.action {
-        Action::Query(query) => query.statements.iter().map(String::as_str).collect(),
-        _ => vec![source.slice(step.span)],
-    }
 }
 
 fn settings(step: &Step) -> Vec<(String, String)> {

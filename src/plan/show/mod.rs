@@ -13,7 +13,8 @@ pub use reasons::explain;
 pub use text::{Charset, Colour, Drawing};
 
 use super::{Plan, Reason};
-use crate::ir::Resource;
+use crate::ir::{Action, Resource, Step};
+use crate::source::SourceFile;
 
 /// How a plan is shown, where the plan is all that it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +37,7 @@ pub fn show(plan: &Plan, format: Format) -> String {
     }
 }
 
-fn lines((first, last): (usize, usize)) -> String {
+pub(in crate::plan) fn lines((first, last): (usize, usize)) -> String {
     if first == last {
         format!("line {first}")
     } else {
@@ -45,7 +46,7 @@ fn lines((first, last): (usize, usize)) -> String {
 }
 
 /// One reason as a sentence's end: `read-after-write on table iris.train`.
-fn because(reason: &Reason) -> String {
+pub(in crate::plan) fn because(reason: &Reason) -> String {
     match &reason.resource {
         Some(resource) => format!("{} on {}", reason.hazard, named(resource)),
         None => reason.hazard.to_string(),
@@ -60,9 +61,17 @@ fn named(resource: &Resource) -> String {
     }
 }
 
-fn count(number: usize, thing: &str) -> String {
+pub(in crate::plan) fn count(number: usize, thing: &str) -> String {
     match number {
         1 => format!("1 {thing}"),
         _ => format!("{number} {thing}s"),
+    }
+}
+
+/// The statements of a step: one, or those that share its connection.
+pub(in crate::plan) fn statements<'a>(step: &'a Step, source: &'a SourceFile) -> Vec<&'a str> {
+    match &step.action {
+        Action::Query(query) => query.statements.iter().map(String::as_str).collect(),
+        _ => vec![source.slice(step.span)],
     }
 }
