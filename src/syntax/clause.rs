@@ -244,13 +244,17 @@ pub(super) fn meant(
                 if is_query(words[0])
                     && let Some(word) = name(at + 1)
                     && name(at + 2).is_some()
-                    && !words[at + 1].is_sql_keyword()
                 {
-                    return Some(unknown_kind(&word));
+                    if let Some(error) = old_form(words[at + 1], &words[at + 2..], source) {
+                        return Some(error);
+                    }
+                    if !words[at + 1].is_sql_keyword() {
+                        return Some(unknown_kind(&word));
+                    }
                 }
             }
             _ if depth == 0 && is_query(words[0]) && name(at + 1).is_some() => {
-                let Some(error) = old_form(token, words[at + 1], source) else {
+                let Some(error) = old_form(token, &words[at + 1..], source) else {
                     continue;
                 };
                 return Some(error);
@@ -307,8 +311,15 @@ fn unknown_kind(word: &Ident) -> Diagnostic {
 }
 
 /// `ANALYZE model` and `INFER model` of SQLFlow's first two years.
-fn old_form(keyword: &Token, model: &Token, source: &SourceFile) -> Option<Diagnostic> {
-    let model = source.slice(model.span);
+fn old_form(keyword: &Token, words: &[&Token], source: &SourceFile) -> Option<Diagnostic> {
+    let mut model = words.first()?.span;
+    for word in words {
+        if word.span.start > model.end {
+            break;
+        }
+        model = model.to(word.span);
+    }
+    let model = source.slice(model);
     let (form, help) = if keyword.is_word("ANALYZE") {
         (
             "TO EXPLAIN",
@@ -325,8 +336,8 @@ fn old_form(keyword: &Token, model: &Token, source: &SourceFile) -> Option<Diagn
 }
 
 /// Parses a clause behind its keyword and puts it together with its query.
-/// A sub-clause that is missing or comes twice does not hide what else is
-/// wrong with the statement; one that cannot be read does.
+/// What is wrong with one sub-clause does not hide what is wrong with others.
+/// One that cannot be read hides what is missing, which it may have been.
 pub(super) fn parse(
     parser: Parser<'_>,
     kind: ClauseKind,
@@ -339,6 +350,7 @@ pub(super) fn parse(
         keyword,
         seen: Vec::new(),
         parts: Parts::default(),
+        is_broken: false,
         errors: Vec::new(),
     };
     let read = match kind {
@@ -355,6 +367,7 @@ pub(super) fn parse(
             .map(StatementKind::Optimize),
     };
     match read {
+        Ok(_) if clause.is_broken => (None, clause.errors),
         Ok(kind) => (Some(kind), clause.errors),
         Err(error) => {
             clause.errors.push(error);
@@ -369,6 +382,8 @@ struct Clause<'a> {
     keyword: Span,
     seen: Vec<(&'static str, Span)>,
     parts: Parts,
+    /// Whether a sub-clause could not be read.
+    is_broken: bool,
     errors: Vec<Diagnostic>,
 }
 
@@ -387,7 +402,7 @@ struct Parts {
 impl Clause<'_> {
     fn train(&mut self, query: SqlQuery) -> Result<Train, Diagnostic> {
         let estimator = self.estimator()?;
-        self.sub_clauses(&["WITH", "COLUMN", "LABEL", "USING", "INTO"])?;
+        self.sub_clauses(&["WITH", "COLUMN", "LABEL", "USING", "INTO"]);
         let into = self.required_into("the name to keep the model under");
         Ok(Train {
             query,
@@ -443,7 +458,7 @@ impl Clause<'_> {
         }
         let column = into.parts.pop().expect("there are two parts at least");
         into.span.end = into.last().span.end;
-        self.sub_clauses(&["WITH", "USING"])?;
+        self.sub_clauses(&["WITH", "USING"]);
         let model = self.parts.using.take();
         if model.is_none() {
             self.missing("USING", "the model to predict with");
@@ -458,8 +473,8 @@ impl Clause<'_> {
     }
 
     fn explain(&mut self, query: SqlQuery) -> Result<Explain, Diagnostic> {
-        let model = self.name("the name of a model")?;
-        self.sub_clauses(&["WITH", "USING", "INTO"])?;
+        let model = self.model("the name of a model")?;
+        self.sub_clauses(&["WITH", "USING", "INTO"]);
         Ok(Explain {
             query,
             model,
@@ -470,8 +485,8 @@ impl Clause<'_> {
     }
 
     fn evaluate(&mut self, query: SqlQuery) -> Result<Evaluate, Diagnostic> {
-        let model = self.name("the name of a model")?;
-        self.sub_clauses(&["WITH", "LABEL", "INTO"])?;
+        let model = self.model("the name of a model")?;
+        self.sub_clauses(&["WITH", "LABEL", "INTO"]);
         Ok(Evaluate {
             query,
             model,
@@ -483,7 +498,7 @@ impl Clause<'_> {
 
     fn run(&mut self, query: SqlQuery) -> Result<Run, Diagnostic> {
         let (image, image_span) = self.run_or_string("an image")?;
-        self.sub_clauses(&["CMD", "INTO"])?;
+        self.sub_clauses(&["CMD", "INTO"]);
         if self.parts.command.is_empty() {
             self.missing(
                 "CMD",
@@ -501,7 +516,7 @@ impl Clause<'_> {
 
     fn optimize(&mut self, query: SqlQuery, sense: Sense) -> Result<Optimize, Diagnostic> {
         let objective = self.expression("an expression to optimize")?;
-        self.sub_clauses(&["CONSTRAINT", "WITH", "USING", "INTO"])?;
+        self.sub_clauses(&["CONSTRAINT", "WITH", "USING", "INTO"]);
         let into = self.required_into("the table that takes the solution");
         Ok(Optimize {
             query,
@@ -516,32 +531,49 @@ impl Clause<'_> {
 
     /// Reads the sub-clauses that the kind allows, in any order, each once;
     /// COLUMN may come again with another target.
-    fn sub_clauses(&mut self, allowed: &[&'static str]) -> Result<(), Diagnostic> {
+    fn sub_clauses(&mut self, allowed: &[&'static str]) {
         while self.parser.peek().is_some() {
-            let Some(word) = allowed
-                .iter()
-                .find(|word| self.parser.at_word(word))
-                .copied()
-            else {
-                return Err(self.unexpected(allowed));
+            let word = allowed.iter().find(|word| self.parser.at_word(word));
+            let read = match word {
+                Some(word) => self.sub_clause(word),
+                None => Err(self.unexpected(allowed)),
             };
-            let span = self.parser.here();
-            if word != "COLUMN" {
-                self.once(word, span);
+            if let Err(error) = read {
+                self.errors.push(error);
+                self.is_broken = true;
+                self.skip_to_sub_clause(word.is_some());
             }
-            self.parser.next();
-            match word {
-                "WITH" => self.attributes()?,
-                "COLUMN" => self.columns(span)?,
-                "LABEL" => {
-                    self.expect_no_clause("a column's name")?;
-                    self.parts.label = Some(self.parser.ident_or_string("a column's name")?);
-                }
-                "USING" => self.parts.using = Some(self.name("a name")?),
-                "CMD" => self.command()?,
-                "CONSTRAINT" => self.constraints()?,
-                _ => self.into()?,
+        }
+    }
+
+    /// Goes on to the next sub-clause. One that the error stands at is tried
+    /// when it is not what has just been refused.
+    fn skip_to_sub_clause(&mut self, may_stay: bool) {
+        if may_stay && self.is_at_clause() && !self.parser.at_word("FOR") {
+            return;
+        }
+        self.parser.next();
+        self.parser
+            .until(|parser| is_at_clause(parser) && !parser.at_word("FOR"));
+    }
+
+    fn sub_clause(&mut self, word: &'static str) -> Result<(), Diagnostic> {
+        let span = self.parser.here();
+        if word != "COLUMN" {
+            self.once(word, span);
+        }
+        self.parser.next();
+        match word {
+            "WITH" => self.attributes()?,
+            "COLUMN" => self.columns(span)?,
+            "LABEL" => {
+                self.expect_no_clause("a column's name")?;
+                self.parts.label = Some(self.parser.ident_or_string("a column's name")?);
             }
+            "USING" => self.parts.using = Some(self.model("a name")?),
+            "CMD" => self.command()?,
+            "CONSTRAINT" => self.constraints()?,
+            _ => self.into()?,
         }
         Ok(())
     }
@@ -557,17 +589,17 @@ impl Clause<'_> {
     }
 
     fn is_at_clause(&self) -> bool {
-        let is_clause = |token: &Token| SUB_CLAUSES.iter().any(|word| token.is_word(word));
-        self.parser.peek().is_some_and(is_clause)
-            && self.parser.peek_at(1).is_some_and(|next| {
-                !is_clause(next)
-                    && !matches!(self.parser.text(next), "," | "." | "=" | "(" | ")" | "]")
-            })
+        is_at_clause(&self.parser)
     }
 
     fn name(&mut self, wanted: &str) -> Result<Name, Diagnostic> {
         self.expect_no_clause(wanted)?;
         self.parser.name(wanted)
+    }
+
+    fn model(&mut self, wanted: &str) -> Result<Name, Diagnostic> {
+        self.expect_no_clause(wanted)?;
+        self.parser.model(wanted)
     }
 
     fn once(&mut self, word: &'static str, span: Span) {
@@ -608,6 +640,16 @@ impl Clause<'_> {
             return Some("a statement has one ML clause; a `;` ends it".to_owned());
         }
         let last = self.seen.last().map(|(word, _)| *word);
+        if last == Some("COLUMN") && text == "." {
+            return Some(
+                "columns are named as the query's result names them, without a table".to_owned(),
+            );
+        }
+        if last == Some("WITH") && matches!(text, "+" | "-" | "*" | "/" | "%" | "(") {
+            return Some(
+                "values are not worked out: write the result, and a text in quotes".to_owned(),
+            );
+        }
         let is_attribute = self.parser.symbol_at(1, "=") || self.parser.symbol_at(1, ".");
         if is_attribute && last == Some("WITH") {
             return Some("put a `,` between attributes".to_owned());
@@ -622,6 +664,9 @@ impl Clause<'_> {
     }
 
     fn missing(&mut self, word: &str, what: &str) {
+        if self.is_broken {
+            return;
+        }
         let message = format!("`{}` needs `{word}`", self.kind.form());
         self.errors.push(
             Diagnostic::new(Code::MissingClause, self.keyword, message)
@@ -638,9 +683,9 @@ impl Clause<'_> {
     }
 
     fn into(&mut self) -> Result<(), Diagnostic> {
-        let mut names = vec![self.name("a name")?];
+        let mut names = vec![self.into_name()?];
         while self.parser.eat_symbol(",") {
-            names.push(self.name("a name")?);
+            names.push(self.into_name()?);
         }
         if let [_, second, ..] = names.as_slice()
             && self.kind != ClauseKind::Run
@@ -653,6 +698,18 @@ impl Clause<'_> {
         }
         self.parts.into.append(&mut names);
         Ok(())
+    }
+
+    fn into_name(&mut self) -> Result<Name, Diagnostic> {
+        match self.kind {
+            ClauseKind::Train => self.model("a name"),
+            ClauseKind::Predict
+            | ClauseKind::Explain
+            | ClauseKind::Evaluate
+            | ClauseKind::Run
+            | ClauseKind::Maximize
+            | ClauseKind::Minimize => self.name("a name"),
+        }
     }
 
     fn command(&mut self) -> Result<(), Diagnostic> {
@@ -753,7 +810,7 @@ impl Clause<'_> {
             self.parser.next();
             ColumnKind::Pattern(text.to_owned())
         } else {
-            let ident = self.parser.ident(wanted)?;
+            let ident = self.parser.word(wanted)?;
             if !ident.quoted && self.parser.at_symbol("(") {
                 self.call(ident)?
             } else if ident.quoted && ident.text.contains(is_pattern_sign) {
@@ -912,6 +969,16 @@ impl Clause<'_> {
             formula,
         })
     }
+}
+
+/// Whether the beginning of a sub-clause comes next. Its word alone may be a
+/// name.
+fn is_at_clause(parser: &Parser<'_>) -> bool {
+    let is_clause = |token: &Token| SUB_CLAUSES.iter().any(|word| token.is_word(word));
+    parser.peek().is_some_and(is_clause)
+        && parser.peek_at(1).is_some_and(|next| {
+            !is_clause(next) && !matches!(parser.text(next), "," | "." | "=" | "(" | ")" | "]")
+        })
 }
 
 /// Whether a character shows that a quoted text is a regular expression.

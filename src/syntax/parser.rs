@@ -153,22 +153,64 @@ impl<'a> Parser<'a> {
                     span: token.span,
                 })
             }
-            _ => self.ident(wanted),
+            _ => self.word(wanted),
         }
     }
 
     /// A dotted name.
     pub(super) fn name(&mut self, wanted: &str) -> Result<Name, Diagnostic> {
-        let first = self.ident(wanted)?;
+        let first = self.word(wanted)?;
         let start = first.span.start;
         let mut parts = vec![first];
         while self.eat_symbol(".") {
-            parts.push(self.ident("a name after `.`")?);
+            parts.push(self.word("a name after `.`")?);
         }
         Ok(Name {
             parts,
             span: self.since(start),
         })
+    }
+
+    /// A dotted name, or that of a model in a registry, which is one word:
+    /// `localhost:50055/iris:v1.2`.
+    pub(super) fn model(&mut self, wanted: &str) -> Result<Name, Diagnostic> {
+        let start = self.at;
+        let is_word = self
+            .peek()
+            .is_some_and(|token| token.kind() == TokenKind::Word);
+        if is_word {
+            let span = self.run(wanted)?;
+            let text = self.source.slice(span);
+            if text.contains([':', '/', '@']) {
+                let text = text.to_owned();
+                let quoted = false;
+                let parts = vec![Ident { text, quoted, span }];
+                return Ok(Name { parts, span });
+            }
+        }
+        self.at = start;
+        self.name(wanted)
+    }
+
+    /// An identifier, which may hold hyphens here: no sub-clause has a place
+    /// for a name where it could be a difference.
+    pub(super) fn word(&mut self, wanted: &str) -> Result<Ident, Diagnostic> {
+        let mut ident = self.ident(wanted)?;
+        if ident.quoted {
+            return Ok(ident);
+        }
+        let touches = |end: usize, token: &Token| token.span.start == end;
+        while let (Some(hyphen), Some(next)) = (self.peek(), self.peek_at(1))
+            && self.at_symbol("-")
+            && touches(ident.span.end, hyphen)
+            && touches(hyphen.span.end, next)
+            && matches!(next.kind(), TokenKind::Word | TokenKind::Number)
+        {
+            ident.span.end = next.span.end;
+            self.at += 2;
+        }
+        ident.text = self.source.slice(ident.span).to_owned();
+        Ok(ident)
     }
 
     /// Everything up to the next space, `,`, `(`, `)` or `]`: an estimator

@@ -123,7 +123,7 @@ fn barrier(error: Diagnostic) -> Diagnostic {
 }
 
 fn show_train(mut parser: Parser<'_>) -> Result<StatementKind, Diagnostic> {
-    let model = parser.name("a model's name")?;
+    let model = parser.model("a model's name")?;
     parser.expect_end()?;
     Ok(StatementKind::ShowTrain(ShowTrain { model }))
 }
