@@ -66,6 +66,9 @@ codes! {
     E0206 = UnknownDirective, "a directive comment has an unknown key or a value that does not fit";
     E0207 = EmptyProgram, "the program has no statement";
     E0208 = OldSyntax, "a form of an old SQLFlow release that has a modern replacement";
+    E0209 = ClientCommand, "a command of a database's client stands in the program";
+    E0210 = UnclosedBody, "the body of a procedure or a block has no end";
+    E0211 = Template, "a template stands where SQL should be";
     E0301 = UnknownModel, "a model is used that the program does not train before";
     E0302 = UnknownEstimator, "no estimator has this name";
     E0303 = UnknownAttribute, "the statement has no such attribute";

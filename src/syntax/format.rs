@@ -48,7 +48,7 @@ pub fn format(source: &SourceFile, reading: impl Into<Reading>) -> Formatted {
     error
         .into_iter()
         .for_each(|error| printer.errors.push(error));
-    let mut pieces = pieces(source, &tokens);
+    let mut pieces = pieces(source, reading, &tokens);
     // What stands before text that is no token is no whole statement.
     let tail = is_broken.then(|| pieces.pop()).flatten();
     for (at, piece) in pieces.iter().enumerate() {
@@ -87,14 +87,15 @@ struct Printer<'a> {
     errors: Diagnostics,
 }
 
-/// What stands up to a `;`, and its place.
+/// What stands up to a `;`, or to a `/` or `GO` on a line of its own, and the
+/// place of that.
 struct Piece<'a> {
     tokens: &'a [Token],
     semicolon: Option<Span>,
 }
 
-fn pieces<'a>(source: &SourceFile, tokens: &'a [Token]) -> Vec<Piece<'a>> {
-    let Split { statements, open } = split(source, tokens);
+fn pieces<'a>(source: &SourceFile, reading: Reading, tokens: &'a [Token]) -> Vec<Piece<'a>> {
+    let Split { statements, open } = split(source, reading.dialect, tokens);
     let closed = statements.into_iter().map(|range| Piece {
         semicolon: Some(tokens[range.end].span),
         tokens: &tokens[range],
@@ -326,9 +327,10 @@ impl<'a> Printer<'a> {
             }
             return;
         };
+        let text = self.source.slice(semicolon);
         let line = self.source.line(semicolon.start);
         let is_free = next.is_none_or(|next| !self.has_comment_on(next, line));
-        if rest.is_empty() && (is_free || !behind.iter().any(Comment::ends_line)) {
+        if text == ";" && rest.is_empty() && (is_free || !behind.iter().any(Comment::ends_line)) {
             self.semicolon_behind(behind, semicolon);
             return;
         }
@@ -339,7 +341,7 @@ impl<'a> Printer<'a> {
             self.own_line(*comment, indent);
         }
         self.out += self.line_end;
-        self.append(indent, ";", semicolon);
+        self.append(indent, text, semicolon);
     }
 
     /// Whether the piece begins with a comment on that line.
@@ -378,9 +380,10 @@ impl<'a> Printer<'a> {
         let line = self.source.line(semicolon.start);
         let keeps = !self.comments(piece.tokens).is_empty()
             || next.is_some_and(|next| self.has_comment_on(next, line));
-        if keeps {
+        let text = self.source.slice(semicolon);
+        if keeps || text != ";" {
             self.start_line(semicolon.start, "");
-            self.append("", ";", semicolon);
+            self.append("", text, semicolon);
         }
     }
 

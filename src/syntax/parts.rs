@@ -107,7 +107,7 @@ fn part(source: &SourceFile, reading: Reading, span: Span) -> Part {
     let Split {
         mut statements,
         open,
-    } = split(source, &tokens);
+    } = split(source, reading.dialect, &tokens);
     let mut part = Part {
         end: statements
             .last()
@@ -167,7 +167,7 @@ mod tests {
         }
     }
 
-    const PIECES: [&str; 62] = [
+    const PIECES: [&str; 77] = [
         ";",
         ";",
         ";\n",
@@ -221,7 +221,22 @@ mod tests {
         "\u{2028}",
         "x",
         "BEGIN",
+        "BEGIN ",
         "END",
+        " END ",
+        "CASE ",
+        " IF ",
+        "CREATE PROCEDURE p() ",
+        "DECLARE ",
+        "DELIMITER ",
+        "{%",
+        "%}",
+        "{#",
+        "#}",
+        "{",
+        "}",
+        "\n/\n",
+        "\nGO\n",
         "SELECT 1",
         "SELECT a FROM t",
         "SELECT 'a;b', \"c;\" FROM t;\n",

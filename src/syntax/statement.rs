@@ -4,6 +4,7 @@ use super::ast::{Effects, ShowTrain, SqlQuery, SqlStatement, Statement, Statemen
 use super::clause::{self, ClauseKind};
 use super::directive;
 use super::parser::Parser;
+use super::split::{self, Shape};
 use super::sql::{self, Reading, Token, TokenKind, Unparsed};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{SourceFile, Span};
@@ -91,9 +92,24 @@ pub(super) fn kind(
     match sql::statement(source, dialect, tokens, span) {
         Ok(statement) => (Some(StatementKind::Sql(statement)), Vec::new()),
         Err(error) => {
+            match split::shape(source, dialect, tokens) {
+                Shape::Delimiter => return (None, vec![client_command(tokens)]),
+                Shape::Unclosed(opened) => return (None, vec![unclosed(source, opened)]),
+                // What the parser knows of such languages is not much.
+                Shape::Procedural => {
+                    let statement = SqlStatement {
+                        span,
+                        effects: Effects::unknown("what its body does is not looked into"),
+                        columns: None,
+                    };
+                    return (Some(StatementKind::Sql(statement)), Vec::new());
+                }
+                Shape::Plain => {}
+            }
             if let Some(meant) = clause::meant(source, &self::words(tokens), &error) {
                 return (None, vec![meant]);
             }
+            let error = template(source, tokens).unwrap_or(error);
             match reading.unparsed {
                 Unparsed::Error => (None, vec![error]),
                 Unparsed::Barrier => {
@@ -111,6 +127,35 @@ pub(super) fn kind(
 
 fn words(tokens: &[Token]) -> Vec<&Token> {
     tokens.iter().filter(|token| !token.is_trivia()).collect()
+}
+
+fn client_command(tokens: &[Token]) -> Diagnostic {
+    let span = tokens.first().map_or(Span::default(), |token| token.span);
+    let message = "`DELIMITER` is a command of MySQL's client and no SQL";
+    Diagnostic::new(Code::ClientCommand, span, message).help(
+        "leave it out and end what it delimits with `;`: one inside a body does not end the \
+         statement",
+    )
+}
+
+fn unclosed(source: &SourceFile, opened: Span) -> Diagnostic {
+    let word = source.slice(opened).to_uppercase();
+    let message = format!("this `{word}` has no `END`");
+    let help = "everything up to the end of the program is read as its body";
+    Diagnostic::new(Code::UnclosedBody, opened, message).help(help)
+}
+
+/// What to say of SQL with a template in it.
+fn template(source: &SourceFile, tokens: &[Token]) -> Option<Diagnostic> {
+    let mut templates = sql::Templates::new(source);
+    let span = tokens
+        .iter()
+        .find_map(|token| templates.at(token.span.start))?;
+    let text = sql::shortened(source.slice(span));
+    let message = format!("`{text}` is a template and no SQL");
+    let help = "render it before it is compiled, for example with `dbt compile`; \
+                `--unparsed-sql barrier` hands such a statement on as it is";
+    Some(Diagnostic::new(Code::Template, span, message).help(help))
 }
 
 const UNPARSED: &str = "its SQL could not be parsed";
@@ -154,6 +199,7 @@ fn ml_statement(
     let (query, mut errors) = match sql::leading_query(source, dialect, query_tokens, query_span) {
         Ok(query) => (query, Vec::new()),
         Err(error) => {
+            let error = template(source, query_tokens).unwrap_or(error);
             let error = match reading.unparsed {
                 Unparsed::Error => error,
                 Unparsed::Barrier => barrier(error),
@@ -164,7 +210,12 @@ fn ml_statement(
     let words = words(clause_tokens);
     let rest = &words[found.keyword - found.start + 1..];
     let parser = Parser::new(source, dialect, rest, span);
-    let (kind, found) = clause::parse(parser, found.kind, keyword, query);
+    let (kind, mut found) = clause::parse(parser, found.kind, keyword, query);
+    if !found.is_empty()
+        && let Some(template) = template(source, clause_tokens)
+    {
+        found = vec![template];
+    }
     errors.extend(found);
     (kind, errors)
 }

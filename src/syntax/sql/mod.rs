@@ -338,6 +338,137 @@ pub(super) fn tokenize_part(
     dialect: Dialect,
     part: Span,
 ) -> (Vec<Token>, Option<Diagnostic>) {
+    let (mut tokens, mut error) = tokenize_text(source, dialect, part);
+    let text = source.slice(part);
+    if !["{{", "{%", "{#"].iter().any(|open| text.contains(open)) {
+        return (tokens, error);
+    }
+    let mut templates = Templates::new(source);
+    let mut at = 0;
+    // However many there are, the time stays linear.
+    let mut budget = ODD_TEMPLATES * text.len();
+    while let Some((index, template)) = odd_template(&mut templates, &tokens, at, part.end) {
+        let rest = Span {
+            start: template.end,
+            end: part.end,
+        };
+        let Some(left) = budget.checked_sub(rest.end - rest.start) else {
+            break;
+        };
+        budget = left;
+        tokens.truncate(index);
+        tokens.push(Token {
+            // It stands nowhere in SQL, so what holds it does not parse.
+            raw: SqlToken::Char('{'),
+            span: template,
+        });
+        at = tokens.len();
+        let (more, next_error) = tokenize_text(source, dialect, rest);
+        tokens.extend(more);
+        error = next_error;
+    }
+    (tokens, error)
+}
+
+/// How often a text may be read again behind templates, on average.
+const ODD_TEMPLATES: usize = 64;
+
+/// The next template that ends within a token, by its first token, as in
+/// `{# it's not SQL #}`: what is no SQL was read as SQL.
+fn odd_template(
+    templates: &mut Templates<'_>,
+    tokens: &[Token],
+    at: usize,
+    end: usize,
+) -> Option<(usize, Span)> {
+    let mut behind = 0;
+    for (index, token) in tokens.iter().enumerate().skip(at) {
+        if token.span.start < behind {
+            continue;
+        }
+        let Some(template) = templates.at(token.span.start) else {
+            continue;
+        };
+        behind = template.end;
+        if behind > end {
+            return None;
+        }
+        let is_boundary = tokens.last().is_some_and(|last| last.span.end == behind)
+            || tokens[index..]
+                .binary_search_by_key(&behind, |token| token.span.start)
+                .is_ok();
+        if !is_boundary {
+            return Some((index, template));
+        }
+    }
+    None
+}
+
+/// Finds templates: `{{ … }}`, `{% … %}` and `{# … #}`.
+pub(super) struct Templates<'a> {
+    text: &'a [u8],
+    /// Up to where no `%}` and no `#}` stands, as far as was looked.
+    clear: [usize; 2],
+}
+
+/// The bytes that a template has at most.
+const TEMPLATE: usize = 64 * 1024;
+
+impl<'a> Templates<'a> {
+    pub(super) fn new(source: &'a SourceFile) -> Templates<'a> {
+        Templates {
+            text: source.text().as_bytes(),
+            clear: [0; 2],
+        }
+    }
+
+    /// The template that begins at a place. One with `{{` ends on its line:
+    /// two braces may also begin a structure.
+    pub(super) fn at(&mut self, start: usize) -> Option<Span> {
+        let [b'{', sign @ (b'{' | b'%' | b'#'), rest @ ..] = self.text.get(start..)? else {
+            return None;
+        };
+        let inside = start + 2;
+        let last = inside + rest.len().min(TEMPLATE);
+        if *sign == b'{' {
+            let line = self.text[inside..last]
+                .iter()
+                .position(|byte| *byte == b'\n');
+            let last = line.map_or(last, |length| inside + length);
+            return self.close(start, b"}}", inside, last).ok();
+        }
+        let kind = usize::from(*sign == b'#');
+        let close = [*sign, b'}'];
+        match self.close(start, &close, inside.max(self.clear[kind]), last) {
+            Ok(template) => Some(template),
+            Err(clear) => {
+                self.clear[kind] = self.clear[kind].max(clear);
+                None
+            }
+        }
+    }
+
+    /// The template that ends between two places, or else up to where no end
+    /// of one begins.
+    fn close(&self, start: usize, close: &[u8], from: usize, to: usize) -> Result<Span, usize> {
+        let found = self.text[from.min(to)..to]
+            .windows(close.len())
+            .position(|window| window == close);
+        match found {
+            Some(length) => Ok(Span {
+                start,
+                end: from + length + close.len(),
+            }),
+            None => Err(to.saturating_sub(1)),
+        }
+    }
+}
+
+fn tokenize_text(
+    source: &SourceFile,
+    dialect: Dialect,
+    part: Span,
+) -> (Vec<Token>, Option<Diagnostic>) {
     let text = source.slice(part);
     let mut raw = Vec::new();
     let result = Tokenizer::new(dialect.sql(), text).tokenize_with_location_into_buf(&mut raw);
