@@ -43,6 +43,11 @@ const SUB_CLAUSES: [&str; 8] = [
     "FOR",
 ];
 
+/// Words that begin a query: SQL's, DuckDB's, and Teradata's `SEL`.
+const QUERIES: [&str; 8] = [
+    "SELECT", "WITH", "FROM", "TABLE", "VALUES", "PIVOT", "UNPIVOT", "SEL",
+];
+
 /// Where an ML clause begins in a statement's words.
 #[derive(Debug)]
 pub(super) struct Found {
@@ -60,9 +65,8 @@ pub(super) struct Found {
 pub(super) fn find(source: &SourceFile, words: &[&Token]) -> Option<Found> {
     let text = |at: usize| words.get(at).map(|token| source.slice(token.span));
     if !words.first().is_some_and(|first| {
-        ["SELECT", "WITH", "FROM", "TABLE", "VALUES", "TO"]
-            .iter()
-            .any(|word| first.is_word(word))
+        QUERIES.iter().any(|word| first.is_word(word))
+            || first.is_word("TO")
             || text(0) == Some("(")
             // `EXPLAIN` is a statement of SQL.
             || kind_at(words, 0).is_some_and(|kind| kind != ClauseKind::Explain)
@@ -128,6 +132,18 @@ fn is_name(source: &SourceFile, words: &[&Token], at: usize) -> bool {
     can_be_name && !is_followed_by_name
 }
 
+/// Signs that something must follow.
+const OPERATORS: [&str; 15] = [
+    ".", ",", "=", "<", ">", "<=", ">=", "<>", "!=", "+", "-", "*", "/", "||", "::",
+];
+
+/// Words that a name or an expression must follow.
+const BEFORE_NAMES: [&str; 24] = [
+    "AS", "SELECT", "DISTINCT", "FROM", "JOIN", "ON", "BY", "WHERE", "HAVING", "QUALIFY", "AND",
+    "OR", "NOT", "IN", "LIKE", "BETWEEN", "CASE", "WHEN", "THEN", "ELSE", "LIMIT", "OFFSET", "TOP",
+    "INTERVAL",
+];
+
 /// Whether the word at `at` can only be a name: after `AS`, `.` or `,`, in
 /// front of `.`, `(` or `,`, or right after SELECT.
 fn is_name_position(source: &SourceFile, words: &[&Token], at: usize) -> bool {
@@ -137,11 +153,8 @@ fn is_name_position(source: &SourceFile, words: &[&Token], at: usize) -> bool {
         })
     };
     let after = at.checked_sub(1).is_some_and(|before| {
-        symbol(before, &[".", ",", "=", "<", ">", "+", "-", "*", "/"])
-            && !is_wildcard(source, words, before)
-            || ["AS", "SELECT", "FROM", "JOIN", "BY", "WHERE", "AND", "OR"]
-                .iter()
-                .any(|word| words[before].is_word(word))
+        symbol(before, &OPERATORS) && !is_wildcard(source, words, before)
+            || BEFORE_NAMES.iter().any(|word| words[before].is_word(word))
     });
     after || symbol(at + 1, &[".", "(", ",", "="])
 }
@@ -683,9 +696,9 @@ impl Clause<'_> {
     }
 
     fn into(&mut self) -> Result<(), Diagnostic> {
-        let mut names = vec![self.into_name()?];
+        let mut names = vec![self.written_name()?];
         while self.parser.eat_symbol(",") {
-            names.push(self.into_name()?);
+            names.push(self.written_name()?);
         }
         if let [_, second, ..] = names.as_slice()
             && self.kind != ClauseKind::Run
@@ -700,7 +713,7 @@ impl Clause<'_> {
         Ok(())
     }
 
-    fn into_name(&mut self) -> Result<Name, Diagnostic> {
+    fn written_name(&mut self) -> Result<Name, Diagnostic> {
         match self.kind {
             ClauseKind::Train => self.model("a name"),
             ClauseKind::Predict

@@ -6,13 +6,16 @@ mod effects;
 mod formula;
 mod names;
 mod projection;
+mod rewrite;
 mod rows;
 
 use std::num::NonZeroUsize;
 
 use serde::Serialize;
 use sqlparser::ast::Statement as SqlTree;
-use sqlparser::dialect::{self, Dialect as SqlDialect, DuckDbDialect};
+use sqlparser::dialect::{
+    self, Dialect as SqlDialect, DuckDbDialect, HiveDialect, SparkSqlDialect,
+};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{
@@ -35,6 +38,20 @@ sqlparser::derive_dialect!(
         supports_nested_comments = true,
         supports_comment_on = true
     }
+);
+
+// Hive and Spark take a backslash in a string for an escape.
+sqlparser::derive_dialect!(
+    HiveAsItIs,
+    HiveDialect,
+    preserve_type_id = true,
+    overrides = { supports_string_literal_backslash_escape = true }
+);
+sqlparser::derive_dialect!(
+    SparkAsItIs,
+    SparkSqlDialect,
+    preserve_type_id = true,
+    overrides = { supports_string_literal_backslash_escape = true }
 );
 
 /// How deep a statement may be nested: what people write, and no deeper than
@@ -130,14 +147,18 @@ impl Dialect {
                 dialect: DuckDbDialect {},
             },
             Dialect::Generic => &dialect::GenericDialect {},
-            Dialect::Hive => &dialect::HiveDialect {},
+            Dialect::Hive => &HiveAsItIs {
+                dialect: HiveDialect {},
+            },
             Dialect::MsSql => &dialect::MsSqlDialect {},
             Dialect::MySql => &dialect::MySqlDialect {},
             Dialect::Oracle => &dialect::OracleDialect,
             Dialect::PostgreSql => &dialect::PostgreSqlDialect {},
             Dialect::Redshift => &dialect::RedshiftSqlDialect {},
             Dialect::Snowflake => &dialect::SnowflakeDialect,
-            Dialect::Spark => &dialect::SparkSqlDialect,
+            Dialect::Spark => &SparkAsItIs {
+                dialect: SparkSqlDialect,
+            },
             Dialect::SQLite => &dialect::SQLiteDialect {},
             Dialect::Teradata => &dialect::TeradataDialect {},
         }
@@ -718,6 +739,22 @@ fn parse<T>(
     span: Span,
     part: impl Fn(&mut Parser<'static>) -> Result<T, ParserError>,
 ) -> Result<T, Diagnostic> {
+    parse_as_written(dialect, tokens, &part).or_else(|error| {
+        if let Some(mut tokens) = rewrite::rewritten(dialect, tokens)
+            && let Ok(part) = parse_as_written(dialect, &mut tokens, &part)
+        {
+            return Ok(part);
+        }
+        Err(sql_error(source, dialect, tokens, error, span))
+    })
+}
+
+/// Uses the tokens up, unless there is an error.
+fn parse_as_written<T>(
+    dialect: Dialect,
+    tokens: &mut [Token],
+    part: impl Fn(&mut Parser<'static>) -> Result<T, ParserError>,
+) -> Result<T, ParserError> {
     let lent = tokens.iter_mut().map(|token| TokenWithSpan {
         token: for_parser(dialect, std::mem::replace(&mut token.raw, SqlToken::EOF)),
         span: SqlSpan::new(location(token.span.start), location(token.span.end)),
@@ -727,11 +764,10 @@ fn parse<T>(
         .with_tokens_with_locations(lent.collect());
     part(&mut parser)
         .and_then(|part| expect_end(&mut parser).map(|()| part))
-        .map_err(|error| {
+        .inspect_err(|_| {
             for (token, back) in tokens.iter_mut().zip(parser.into_tokens()) {
                 token.raw = back.token;
             }
-            sql_error(source, dialect, tokens, error, span)
         })
 }
 
