@@ -61,13 +61,11 @@ fn every_production_is_read() {
         TO EXPLAIN db.m WITH summary.plot_type = dot, summary.alpha = 1 USING TreeExplainer INTO db.explained;
         TO EVALUATE m WITH validation.metrics = "Accuracy,AUC" LABEL class INTO db.measures;
         TO EVALUATE m LABEL "class" INTO measures;
-        TO RUN sqlflow/runnable:v0.0.1;
+        TO RUN sqlflow/runnable:v0.0.1 CMD "a";
         TO RUN hub.docker.com/user/a_run_image:v0.1 CMD "a.py", "--x", "y" INTO t1, t2;
         TO RUN localhost:5000/a@sha256:0123abcd CMD "a" INTO db.t;
         TO MAXIMIZE SUM((price - cost) * product) CONSTRAINT SUM(a * product) <= 100, product <= max_num WITH variables="product", var_type="NonNegativeIntegers" USING glpk INTO result_table;
         TO MINIMIZE SUM(distance * shipment * 90 / 1000) CONSTRAINT SUM(shipment) <= capacity GROUP BY plants, SUM(shipment) >= demand GROUP BY markets WITH variables="shipment(plants,markets)" INTO r;
-        TO MAXIMIZE -a + NOT b AND c OR d % 2 <> 1 WITH v = "x" INTO r;
-        TO MINIMIZE f() + g(1, 2, h(x)) CONSTRAINT a = 1 AND b < 2, NOT c > 3, d != 4 WITH v = "x" INTO r;
         SHOW TRAIN my_dnn_model;
         show train db.my_dnn_model;"#
     ), @r#"
@@ -136,7 +134,8 @@ fn every_production_is_read() {
     TO EVALUATE m
       LABEL "class"
       INTO measures;
-    TO RUN sqlflow/runnable:v0.0.1;
+    TO RUN sqlflow/runnable:v0.0.1
+      CMD "a";
     TO RUN hub.docker.com/user/a_run_image:v0.1
       CMD "a.py", "--x", "y"
       INTO t1, t2;
@@ -151,13 +150,6 @@ fn every_production_is_read() {
     TO MINIMIZE SUM(distance * shipment * 90 / 1000)
       CONSTRAINT SUM(shipment) <= capacity GROUP BY plants, SUM(shipment) >= demand GROUP BY markets
       WITH variables = "shipment(plants,markets)"
-      INTO r;
-    TO MAXIMIZE -a + NOT b AND c OR d % 2 <> 1
-      WITH v = "x"
-      INTO r;
-    TO MINIMIZE f() + g(1, 2, h(x))
-      CONSTRAINT a = 1 AND b < 2, NOT c > 3, d != 4
-      WITH v = "x"
       INTO r;
     SHOW TRAIN my_dnn_model;
     SHOW TRAIN db.my_dnn_model;
