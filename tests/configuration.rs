@@ -99,6 +99,12 @@ const EFFECTS: &[(&str, &str, &[&str], &str)] = &[
         "warning[W0201]",
     ),
     (
+        "schema",
+        "schema: programs/tables.yaml",
+        &["check", "programs/p.sql"],
+        "error[E0323]",
+    ),
+    (
         "datasource.url",
         "datasource: {url: 'nosuch://x'}",
         &["config"],
@@ -204,6 +210,8 @@ fn every_key_has_its_effect() {
             let project = Project::new(configuration);
             let unparsed = project.path().join("programs/unparsed.sql");
             fs::write(unparsed, "SUMMARIZE t;").unwrap();
+            let schema = project.path().join("programs/tables.yaml");
+            fs::write(schema, "complete: true").unwrap();
             let (_, said) = project.run(arguments, &[]);
             let is_there = said.contains(expected);
             // Warnings that are allowed print nothing, and the program compiles without too.

@@ -74,24 +74,30 @@ fn blocks() -> Vec<Block> {
 #[test]
 fn programs_in_documents_pass_or_fail_as_they_say() {
     let mut checked = 0;
-    for block in blocks() {
+    let blocks = blocks();
+    for block in &blocks {
         let fails = match block.language.as_str() {
             "sql" => false,
             "sql,fails" => true,
             _ => continue,
         };
+        // A document's schema file holds for all of its programs.
+        let is_schema =
+            |other: &&Block| other.file == block.file && other.language == "yaml,schema";
+        let schema = blocks.iter().find(is_schema);
         checked += 1;
         let of = format!("{}:{}", block.file, block.line);
-        let source = SourceFile::new(of.clone(), block.text);
+        let source = SourceFile::new(of.clone(), block.text.as_str());
         let code = block.file.strip_prefix("docs/errors/");
         let code = code.map(|file| file.trim_end_matches(".md"));
-        let mut reading = support::reading(code.unwrap_or_default());
+        let schema = schema.map(|block| block.text.as_str());
+        let mut context = support::context(code.unwrap_or_default(), schema);
         if code != Some("W0305") {
             // What is about something else need not list features.
             let wide = Warnings::Of(Code::FeaturesNotListed);
-            reading.levels.set(&[(wide, Level::Allow)]);
+            context.reading.levels.set(&[(wide, Level::Allow)]);
         }
-        let (_, diagnostics) = compile::lower(&source, reading);
+        let (_, diagnostics) = compile::lower(&source, context);
         let said = render(&source, &diagnostics, Format::Human { colour: false });
         assert_eq!(!diagnostics.is_empty(), fails, "{of}\n{said}");
         // The page of a code shows that code.

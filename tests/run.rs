@@ -396,3 +396,78 @@ fn what_the_machine_lacks_is_said() {
         text(&output.stderr)
     );
 }
+
+#[test]
+fn a_schema_is_pulled_from_the_database_and_checks_programs() {
+    let folder = TempDir::new().unwrap();
+    let program = folder.path().join("make.sql");
+    let text_of = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    let pull = |flags: &[&str]| {
+        let mut command = sqlflowc(folder.path());
+        command
+            .args(["schema", "pull"])
+            .args(flags)
+            .output()
+            .unwrap()
+    };
+
+    // Looking at a database makes none.
+    assert_status(&pull(&[]), 3);
+    assert!(!folder.path().join(".sqlflow").exists());
+
+    fs::write(
+        &program,
+        r#"
+        CREATE SCHEMA s;
+        CREATE TABLE s.t (b DECIMAL(10, 2), a TIMESTAMPTZ, "no" ENUM ('x', 'y'));
+        CREATE TABLE gone (x INTEGER);
+        CREATE VIEW broken AS SELECT * FROM gone;
+        DROP TABLE gone;
+        CREATE TABLE base (x INTEGER);
+        CREATE VIEW wide AS SELECT * FROM base;
+        CREATE OR REPLACE TABLE base (x INTEGER, "a: b" VARCHAR[]);
+        "#,
+    )
+    .unwrap();
+    assert_status(&run(folder.path(), &program, &["--jobs", "1"]), 0);
+    fs::write(folder.path().join("sqlflowc.yaml"), "schema: schema.yaml\n").unwrap();
+    assert_status(&pull(&["--check"]), 1);
+    assert_status(&pull(&[]), 0);
+    insta::assert_snapshot!(text_of("schema.yaml"), @r#"
+    # Tables and their columns. Written by `sqlflowc schema pull`.
+    tables:
+      base:
+        x: INTEGER
+        "a: b": "VARCHAR[]"
+      wide:
+        x: INTEGER
+        "a: b": "VARCHAR[]"
+    schemas:
+      s:
+        t:
+          b: DECIMAL(10,2)
+          a: TIMESTAMP WITH TIME ZONE
+          "no": "ENUM('x', 'y')"
+    "#);
+    assert_status(&pull(&["--check"]), 0);
+
+    // That it is complete is the user's to say, and stays.
+    let complete = text_of("schema.yaml").replace("tables:", "complete: true\ntables:");
+    fs::write(folder.path().join("schema.yaml"), &complete).unwrap();
+    assert_status(&pull(&[]), 0);
+    assert_eq!(text_of("schema.yaml"), complete);
+
+    fs::write(&program, "SELECT y FROM base;\nSELECT * FROM s.u;\n").unwrap();
+    let checked = sqlflowc(folder.path())
+        .args(["check", "make.sql"])
+        .output()
+        .unwrap();
+    assert_status(&checked, 1);
+    let said = text(&checked.stderr);
+    assert!(said.contains("E0316") && said.contains("E0323"), "{said}");
+
+    // A file that is no schema is not overwritten.
+    fs::write(folder.path().join("notes.yaml"), "- buy milk\n").unwrap();
+    assert_status(&pull(&["-o", "notes.yaml"]), 2);
+    assert_eq!(text_of("notes.yaml"), "- buy milk\n");
+}

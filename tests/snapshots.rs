@@ -116,7 +116,12 @@ fn messages(program: &Path) -> (String, BTreeSet<Code>) {
         return (text, codes);
     }
     let name = program.file_name().unwrap().to_string_lossy();
-    let (_, diagnostics) = compile::lower(&source, support::reading(&name[..5]));
+    let schema = program
+        .with_file_name("schema")
+        .join(&*name)
+        .with_extension("yaml");
+    let schema = fs::read_to_string(schema).ok();
+    let (_, diagnostics) = compile::lower(&source, support::context(&name[..5], schema.as_deref()));
     let codes = diagnostics.iter().map(|d| d.code).collect();
     let text = render(&source, &diagnostics, Format::Human { colour: false });
     (text, codes)

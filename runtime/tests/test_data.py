@@ -48,6 +48,28 @@ def test_every_type_comes_back_as_it_was(place: Path) -> None:
     assert rows("SELECT count(*) FROM (FROM original EXCEPT ALL FROM copy)") == [(0,)]
 
 
+def test_tables_and_views_are_described_in_order(place: Path) -> None:
+    sql(
+        "CREATE SCHEMA s",
+        """CREATE TABLE s.b (z DECIMAL(10, 2), "a b" TIMESTAMPTZ[])""",
+        "CREATE TABLE base (x INTEGER)",
+        "CREATE VIEW wide AS FROM base",
+        "CREATE OR REPLACE TABLE base (x INTEGER, y VARCHAR)",
+        "CREATE TABLE gone (x INTEGER)",
+        "CREATE VIEW broken AS FROM gone",
+        "DROP TABLE gone",
+        "CREATE TABLE none_of_it AS SELECT 1 AS one",
+    )
+    with connect() as database:
+        found = [(t.name, [(c.name, c.type) for c in t.columns]) for t in database.tables()]
+    assert found == [
+        (["base"], [("x", "INTEGER"), ("y", "VARCHAR")]),
+        (["none_of_it"], [("one", "INTEGER")]),
+        (["wide"], [("x", "INTEGER"), ("y", "VARCHAR")]),
+        (["s", "b"], [("z", "DECIMAL(10,2)"), ("a b", "TIMESTAMP WITH TIME ZONE[]")]),
+    ]
+
+
 def test_every_type_can_be_shown(place: Path, said: Said) -> None:
     sql(f"CREATE TABLE wide AS {EVERY_TYPE}", "SELECT *, [stamp_ns] AS stamps FROM wide")
     (shown,) = said.tables[0]["rows"]

@@ -16,6 +16,7 @@ use super::diff::DiffArguments;
 use super::fmt::FmtArguments;
 use super::models::ModelsArguments;
 use super::plan::PlanArguments;
+use super::schema::SchemaCommand;
 
 /// Compile SQL programs with machine-learning clauses to workflows
 #[derive(Debug, Parser)]
@@ -53,6 +54,9 @@ pub(super) enum Command {
     Dump(DumpArguments),
     /// Show what configuration holds, and where each part of it comes from
     Config(ConfigArguments),
+    /// Work on the schema file, by which programs are checked without their database
+    #[command(subcommand)]
+    Schema(SchemaCommand),
     /// List the estimators that this release trains, or one with its attributes
     Models(ModelsArguments),
     /// Prepare the step runtime's Python environment and say where it is
@@ -113,6 +117,9 @@ pub(super) struct DialectArguments {
     /// What SQL is that does not parse; an error when nothing is said
     #[arg(long, value_name = "AS", env = "SQLFLOWC_UNPARSED_SQL")]
     pub(super) unparsed_sql: Option<UnparsedArgument>,
+    /// File with the columns of tables, as `sqlflowc schema pull` writes it
+    #[arg(long, value_name = "FILE", env = "SQLFLOWC_SCHEMA")]
+    pub(super) schema: Option<PathBuf>,
     #[command(flatten)]
     pub(super) warnings: WarningArguments,
     #[command(flatten)]

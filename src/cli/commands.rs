@@ -7,12 +7,12 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use clap::CommandFactory;
 use sqlflowc::backend::{self, Target};
-use sqlflowc::compile;
+use sqlflowc::compile::{self, Context as CompileContext};
 use sqlflowc::diagnostic::{Code, Diagnostics, Format, render};
 use sqlflowc::runtime::Environment;
 use sqlflowc::source::SourceFile;
 use sqlflowc::syntax;
-use sqlflowc::syntax::sql::{self, Reading};
+use sqlflowc::syntax::sql;
 
 use super::arguments::{
     Arguments, CheckArguments, CheckFormat, Command, CompileArguments, DumpArguments,
@@ -22,7 +22,8 @@ use super::arguments::{
 use super::files::{is_same_file, print, read_program, write_artifact};
 use super::settings::Loaded;
 use super::{
-    Exit, WrongConfiguration, config, diff, environment, fmt, models, plan, run, settings, stale,
+    Exit, WrongConfiguration, config, diff, environment, fmt, models, plan, run, schema, settings,
+    stale,
 };
 
 pub(super) fn run(arguments: Arguments, sources: &Sources) -> Result<Exit> {
@@ -36,6 +37,7 @@ pub(super) fn run(arguments: Arguments, sources: &Sources) -> Result<Exit> {
         Command::Dump(arguments) => dump(&arguments),
         Command::Environment(arguments) => environment_command(&arguments),
         Command::Config(arguments) => config::run(&arguments, sources),
+        Command::Schema(command) => schema::run(&command),
         Command::Models(arguments) => models::run(&arguments),
         Command::Explain { code } => explain(&code),
         Command::Completions { shell } => {
@@ -55,11 +57,11 @@ pub(super) fn report(source: &SourceFile, diagnostics: &Diagnostics) -> Result<(
     Ok(())
 }
 
-pub(super) fn read(arguments: &ProgramArguments) -> Result<(SourceFile, Reading)> {
+pub(super) fn read(arguments: &ProgramArguments) -> Result<(SourceFile, CompileContext)> {
     let source = read_program(&arguments.program)?;
     let loaded = configuration(arguments)?;
-    let reading = settings::reading(&arguments.dialect, &loaded.configuration, None);
-    Ok((source, reading))
+    let context = settings::context(&arguments.dialect, &loaded, None)?;
+    Ok((source, context))
 }
 
 fn configuration(arguments: &ProgramArguments) -> Result<Loaded> {
@@ -67,7 +69,7 @@ fn configuration(arguments: &ProgramArguments) -> Result<Loaded> {
 }
 
 fn compile_command(arguments: &CompileArguments, sources: &Sources) -> Result<Exit> {
-    let (source, reading) = read(&arguments.program)?;
+    let (source, context) = read(&arguments.program)?;
     let configuration = configuration(&arguments.program)?.configuration;
     let options = match settings::options(arguments, sources, &configuration, &source) {
         Ok(options) => options,
@@ -88,12 +90,14 @@ fn compile_command(arguments: &CompileArguments, sources: &Sources) -> Result<Ex
         TargetArgument::Ir => Target::Ir,
         TargetArgument::Plan => Target::Plan,
     };
-    let (artifact, diagnostics) = compile::compile(&source, reading, target, &options);
+    let (artifact, diagnostics) = compile::compile(&source, context, target, &options);
     report(&source, &diagnostics)?;
     match (artifact, &arguments.output) {
         (None, _) => Ok(Exit::ProgramErrors),
         (Some(artifact), None) => print(&artifact).map(|()| Exit::Done),
-        (Some(artifact), Some(path)) if arguments.check => check_artifact(path, &artifact),
+        (Some(artifact), Some(path)) if arguments.check => {
+            check_artifact(path, &artifact, "compile again")
+        }
         (Some(artifact), Some(path)) => write_artifact(path, &artifact).map(|()| Exit::Done),
     }
 }
@@ -108,7 +112,7 @@ pub(super) fn usage_error(command_name: &str, message: &str) -> ! {
         .exit()
 }
 
-fn check_artifact(path: &Path, artifact: &str) -> Result<Exit> {
+pub(super) fn check_artifact(path: &Path, artifact: &str, remedy: &str) -> Result<Exit> {
     let shown = path.display();
     let there = match std::fs::read(path) {
         Ok(bytes) => Some(bytes),
@@ -127,7 +131,7 @@ fn check_artifact(path: &Path, artifact: &str) -> Result<Exit> {
     let excerpt = text.map_or_else(String::new, |text| stale::excerpt(&text, artifact));
     writeln!(
         anstream::stderr(),
-        "error: `{shown}` {what}; compile again without `--check`"
+        "error: `{shown}` {what}; {remedy} without `--check`"
     )?;
     anstream::stderr().write_all(excerpt.as_bytes())?;
     Ok(Exit::ProgramErrors)
@@ -152,12 +156,13 @@ fn check(arguments: &CheckArguments) -> Result<Exit> {
             }
         };
         let configuration = &arguments.dialect.configuration;
-        let loaded = match settings::configuration(configuration, path) {
-            Ok(loaded) => loaded,
+        let context = settings::configuration(configuration, path)
+            .and_then(|loaded| settings::context(&arguments.dialect, &loaded, None));
+        let context = match context {
+            Ok(context) => context,
             Err(error) => return wrong_configuration(error, format),
         };
-        let reading = settings::reading(&arguments.dialect, &loaded.configuration, None);
-        let (_, diagnostics) = compile::lower(&source, reading);
+        let (_, diagnostics) = compile::lower(&source, context);
         if diagnostics.has_errors() && exit == Exit::Done {
             exit = Exit::ProgramErrors;
         }
@@ -187,24 +192,24 @@ fn wrong_configuration(error: anyhow::Error, format: Format) -> Result<Exit> {
 }
 
 fn dump(arguments: &DumpArguments) -> Result<Exit> {
-    let (source, reading) = read(&arguments.program)?;
+    let (source, context) = read(&arguments.program)?;
     let (text, diagnostics) = match arguments.stage {
         StageArgument::Tokens => {
-            let (tokens, error) = sql::tokenize(&source, reading.dialect);
+            let (tokens, error) = sql::tokenize(&source, context.reading.dialect);
             let mut diagnostics = Diagnostics::default();
             error.into_iter().for_each(|error| diagnostics.push(error));
             (Some(syntax::show_tokens(&source, &tokens)), diagnostics)
         }
         StageArgument::Ast => {
-            let (program, diagnostics) = syntax::parse(&source, reading);
+            let (program, diagnostics) = syntax::parse(&source, context.reading);
             (Some(json(&program)?), diagnostics)
         }
         StageArgument::Ir => {
-            let (ir, diagnostics) = compile::lower(&source, reading);
+            let (ir, diagnostics) = compile::lower(&source, context);
             (ir.map(|ir| json(&ir)).transpose()?, diagnostics)
         }
         StageArgument::Plan => {
-            let (plan, diagnostics) = compile::plan(&source, reading);
+            let (plan, diagnostics) = compile::plan(&source, context);
             let text = plan.map(|plan| sqlflowc::plan::show(&plan, sqlflowc::plan::Format::Json));
             (text, diagnostics)
         }
@@ -240,16 +245,17 @@ fn explain(name: &str) -> Result<Exit> {
 fn run_command(arguments: &RunArguments) -> Result<Exit> {
     let path = &arguments.program.program;
     let source = read_program(path)?;
-    let configuration = configuration(&arguments.program)?.configuration;
-    let options = settings::run_options(arguments, &configuration);
+    let loaded = configuration(&arguments.program)?;
+    let configuration = &loaded.configuration;
+    let options = settings::run_options(arguments, configuration);
     let datasource = options.datasource.as_deref();
-    let reading = settings::reading(&arguments.program.dialect, &configuration, datasource);
-    let (plan, diagnostics) = compile::plan(&source, reading);
+    let context = settings::context(&arguments.program.dialect, &loaded, datasource)?;
+    let (plan, diagnostics) = compile::plan(&source, context);
     report(&source, &diagnostics)?;
     let Some(plan) = plan else {
         return Ok(Exit::ProgramErrors);
     };
-    let script_options = settings::local_options(path, &configuration, &source);
+    let script_options = settings::local_options(path, configuration, &source);
     let script = match backend::emit(&plan, Target::Local, &script_options) {
         Ok(script) => script,
         Err(errors) => {
@@ -272,7 +278,7 @@ fn run_command(arguments: &RunArguments) -> Result<Exit> {
     Ok(Exit::Status(status))
 }
 
-fn notify(text: &str) {
+pub(super) fn notify(text: &str) {
     // When standard error is gone there is nobody to tell.
     let _ = writeln!(anstream::stderr(), "{text}");
 }

@@ -80,8 +80,8 @@ fn step_names(
 ) -> Result<Option<BTreeSet<String>>> {
     let source = read_program(program)?;
     let datasource = arguments.machine.datasource.as_deref();
-    let reading = settings::reading(&arguments.dialect, &loaded.configuration, datasource);
-    let (plan, _) = compile::plan(&source, reading);
+    let context = settings::context(&arguments.dialect, loaded, datasource)?;
+    let (plan, _) = compile::plan(&source, context);
     Ok(plan.map(|plan| plan.steps().map(|step| step.name.clone()).collect()))
 }
 
@@ -141,11 +141,14 @@ impl Listing<'_> {
             UnparsedArgument::Error => "error".to_owned(),
             UnparsedArgument::Barrier => "barrier".to_owned(),
         });
+        let schema = self.arguments.dialect.schema.as_deref();
+        let schema = schema.map(|file| file.display().to_string());
         let key = |secret: SecretKey| Some(format!("{}:{}", secret.name, secret.key));
         let owned = |text: &str| Some(text.to_owned());
         let mut lines = vec![
             self.dialect(),
             self.line("unparsed_sql", "unparsed_sql", unparsed, owned("error")),
+            self.line("schema", "schema", schema, None),
             self.line("datasource.url", "datasource", datasource.clone(), None),
             self.line(
                 "datasource.secret",

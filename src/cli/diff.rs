@@ -59,9 +59,10 @@ pub(super) fn diff(arguments: &DiffArguments) -> Result<Exit> {
     // Both are read as the new program is: its configuration holds for it, and
     // that of an old revision may be gone.
     let loaded = settings::configuration(&arguments.dialect.configuration, &arguments.new)?;
-    let reading = settings::reading(&arguments.dialect, &loaded.configuration, None);
-    let (old_plan, old_diagnostics) = compile::plan(&old, reading);
-    let (new_plan, new_diagnostics) = compile::plan(&new, reading);
+    let context = settings::context(&arguments.dialect, &loaded, None)?;
+    // The tables may have changed together with the program.
+    let (old_plan, old_diagnostics) = compile::plan(&old, context.reading);
+    let (new_plan, new_diagnostics) = compile::plan(&new, context);
     // Warnings of the old program are no news.
     if old_plan.is_none() {
         report(&old, &old_diagnostics)?;

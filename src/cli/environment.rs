@@ -51,6 +51,21 @@ pub(crate) struct PythonEnvironment {
 }
 
 impl PythonEnvironment {
+    /// Starts the interpreter so that nothing but the environment and the runtime is imported.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(&self.python);
+        command
+            .env("PYTHONPATH", &self.runtime_path)
+            .env("PYTHONNOUSERSITE", "1")
+            // The script's folder is no place to import from.
+            .env("PYTHONSAFEPATH", "1")
+            .env("PYTHONUTF8", "1")
+            .env_remove("PYTHONHOME")
+            // Without compiled files each step takes seconds more to import its libraries.
+            .env_remove("PYTHONDONTWRITEBYTECODE");
+        command
+    }
+
     /// Returns the folder to remove when the environment is damaged.
     pub(crate) fn folder(&self) -> &Path {
         self.python

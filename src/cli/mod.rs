@@ -11,6 +11,7 @@ mod models;
 mod plan;
 mod progress;
 mod run;
+mod schema;
 mod settings;
 mod stale;
 

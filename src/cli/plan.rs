@@ -52,8 +52,8 @@ pub(super) enum PlanFormat {
 }
 
 pub(super) fn plan(arguments: &PlanArguments) -> Result<Exit> {
-    let (source, reading) = read(&arguments.program)?;
-    let (plan, diagnostics) = compile::plan(&source, reading);
+    let (source, context) = read(&arguments.program)?;
+    let (plan, diagnostics) = compile::plan(&source, context);
     report(&source, &diagnostics)?;
     let Some(plan) = plan else {
         return Ok(Exit::ProgramErrors);

@@ -188,21 +188,13 @@ impl Runner {
         options: &RunOptions,
     ) -> Result<Runner> {
         let folder = program.parent().context("the program is in no folder")?;
-        let mut command = Command::new(&environment.python);
+        let mut command = environment.command();
         command.arg(script).arg("--events").args(arguments(options));
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command
-            .env("PYTHONPATH", &environment.runtime_path)
-            .env("PYTHONNOUSERSITE", "1")
-            // The script's folder is no place to import from.
-            .env("PYTHONSAFEPATH", "1")
-            .env("PYTHONUTF8", "1")
-            .env_remove("PYTHONHOME")
-            // Without compiled files each step takes seconds more to import its libraries.
-            .env_remove("PYTHONDONTWRITEBYTECODE")
             // Two programs of one name are two programs.
             .env("SQLFLOW_PROGRAM", program)
             .env("SQLFLOW_FILES", files(folder)?);

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Result;
 use sha2::{Digest, Sha256};
 use sqlflowc::backend::{ClusterOptions, LocalForm, Options, SecretKey};
+use sqlflowc::compile::Context;
 use sqlflowc::configuration::{Configuration, FILE_NAME, Failure, secret};
 use sqlflowc::diagnostic::{Level, Levels, Warnings};
 use sqlflowc::quantity::{is_image, is_namespace, is_object_name};
+use sqlflowc::schema::Schema;
 use sqlflowc::source::SourceFile;
 use sqlflowc::syntax::sql::{Dialect, Reading, Unparsed};
 
@@ -95,6 +98,41 @@ pub(super) fn reading(
         threads: threads(),
         levels: levels(&arguments.warnings, configuration),
     }
+}
+
+/// How a program is read, and what is known of its database.
+pub(super) fn context(
+    arguments: &DialectArguments,
+    loaded: &Loaded,
+    datasource: Option<&str>,
+) -> Result<Context> {
+    let file = arguments.schema.clone().or_else(|| schema_file(loaded));
+    let schema = file.map(|file| load_schema(&file).map(Arc::new));
+    Ok(Context {
+        reading: reading(arguments, &loaded.configuration, datasource),
+        schema: schema.transpose()?,
+    })
+}
+
+/// The schema file that the configuration file names, seen from its folder.
+pub(super) fn schema_file(loaded: &Loaded) -> Option<PathBuf> {
+    let named = loaded.configuration.schema.as_deref()?;
+    let folder = loaded
+        .file
+        .as_deref()
+        .and_then(|file| Path::new(file).parent());
+    Some(folder.unwrap_or(Path::new("")).join(named))
+}
+
+pub(super) fn load_schema(file: &Path) -> Result<Schema> {
+    let source = read_text(file)?;
+    Schema::read(&source).map_err(|diagnostics| {
+        WrongConfiguration {
+            source,
+            diagnostics,
+        }
+        .into()
+    })
 }
 
 pub(super) const DEFAULT_DIALECT: Dialect = Dialect::DuckDb;

@@ -66,6 +66,11 @@ pub(super) static SETTINGS: &[Key] = &[
         "What SQL is that does not parse: an `error`, or a step of unknown effects (`barrier`)",
     ),
     key(
+        "schema",
+        ANY,
+        "File with the columns of tables, as `sqlflowc schema pull` writes it; relative to this file",
+    ),
+    key(
         "datasource",
         Takes::Section(DATASOURCE),
         "The database that programs work on",

@@ -7,7 +7,7 @@
 mod check;
 mod keys;
 mod schema;
-mod yaml;
+pub(crate) mod yaml;
 
 use std::collections::BTreeMap;
 
@@ -25,11 +25,16 @@ use yaml::{Entry, Node, NodeKind};
 /// The file that is looked for beside a program and in the folders above.
 pub const FILE_NAME: &str = "sqlflowc.yaml";
 
+/// More values than this are no configuration.
+const MOST_NODES: usize = 10_000;
+
 /// What the file says; without a file, nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Configuration {
     pub dialect: Option<Dialect>,
     pub unparsed_sql: Option<Unparsed>,
+    /// The schema file, as the file names it.
+    pub schema: Option<String>,
     pub datasource_url: Option<String>,
     pub datasource_secret: Option<SecretKey>,
     pub model_store_url: Option<String>,
@@ -69,7 +74,7 @@ impl Configuration {
     /// checked, the other profiles too.
     pub fn read(source: &SourceFile, profile: Option<&str>) -> Result<Configuration, Failure> {
         let mut diagnostics = Diagnostics::default();
-        let root = match yaml::read(source) {
+        let root = match yaml::read(source, MOST_NODES) {
             Ok(root) => root,
             Err(error) => {
                 diagnostics.push(error);
@@ -212,6 +217,7 @@ fn configuration(root: &Node, entries: Vec<Setting>) -> Configuration {
             "barrier" => Unparsed::Barrier,
             _ => Unparsed::Error,
         }),
+        schema: text(root, "schema"),
         datasource_url: of("datasource", "url"),
         datasource_secret: of("datasource", "secret").and_then(secret_key),
         model_store_url: of("model_store", "url"),

@@ -9,13 +9,13 @@ use crate::source::{SourceFile, Span};
 
 /// A value and where it stands.
 #[derive(Debug, Clone)]
-pub(super) struct Node {
-    pub(super) kind: NodeKind,
-    pub(super) span: Span,
+pub(crate) struct Node {
+    pub(crate) kind: NodeKind,
+    pub(crate) span: Span,
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum NodeKind {
+pub(crate) enum NodeKind {
     /// Nothing behind the colon, `~` or `null`.
     Null,
     /// A scalar's text. What it means is up to the key, so that a version
@@ -27,15 +27,15 @@ pub(super) enum NodeKind {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
-    pub(super) key: String,
-    pub(super) key_span: Span,
-    pub(super) value: Node,
+pub(crate) struct Entry {
+    pub(crate) key: String,
+    pub(crate) key_span: Span,
+    pub(crate) value: Node,
 }
 
 impl Node {
     /// The value of a key, if this is a map that has it.
-    pub(super) fn get(&self, key: &str) -> Option<&Node> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
         let NodeKind::Map(entries) = &self.kind else {
             return None;
         };
@@ -44,7 +44,7 @@ impl Node {
     }
 
     /// What it is, for messages.
-    pub(super) fn what(&self) -> &'static str {
+    pub(crate) fn what(&self) -> &'static str {
         match self.kind {
             NodeKind::Null => "nothing",
             NodeKind::Text(_) => "a single value",
@@ -54,15 +54,17 @@ impl Node {
     }
 }
 
-/// A file may repeat what it has named with `&name`; more nodes than this is
-/// an attack and no configuration.
-const MOST_NODES: usize = 10_000;
-
 /// Reads the one document of a file; an empty file is an empty map.
-pub(super) fn read(source: &SourceFile) -> Result<Node, Diagnostic> {
+///
+/// A file may repeat what it has named with `&name`; more than `most` nodes
+/// are an attack and no configuration.
+pub(crate) fn read(source: &SourceFile, most: usize) -> Result<Node, Diagnostic> {
     let mut options = granit_parser::options! { disallow_directives: true };
     options.set_emit_comments(false);
-    let mut builder = Builder::default();
+    let mut builder = Builder {
+        most,
+        ..Builder::default()
+    };
     for event in Parser::new_from_str_with_options(source.text(), options) {
         let (event, span) = event.map_err(|error| {
             let at = error.marker().byte_offset();
@@ -95,6 +97,7 @@ struct Builder {
     open: Vec<Open>,
     anchors: BTreeMap<usize, Node>,
     nodes: usize,
+    most: usize,
     document: Option<Node>,
 }
 
@@ -103,6 +106,8 @@ struct Open {
     kind: NodeKind,
     /// The key that waits for its value.
     key: Option<(String, Span)>,
+    /// The keys so far and where each stands, since a map may be long.
+    keys: BTreeMap<String, Span>,
     anchor: usize,
     start: usize,
 }
@@ -113,6 +118,7 @@ impl Builder {
             self.open.push(Open {
                 kind,
                 key: None,
+                keys: BTreeMap::new(),
                 anchor,
                 start: span.start,
             });
@@ -157,8 +163,8 @@ impl Builder {
 
     fn finish(&mut self, node: Node, anchor: usize) -> Result<(), Diagnostic> {
         self.nodes += 1;
-        if self.nodes > MOST_NODES {
-            let message = format!("more than {MOST_NODES} values, counting repeated ones");
+        if self.nodes > self.most {
+            let message = format!("more than {} values, counting repeated ones", self.most);
             return Err(broken(node.span, message));
         }
         if anchor != 0 {
@@ -171,9 +177,9 @@ impl Builder {
         match (&mut open.kind, open.key.take()) {
             (NodeKind::List(items), _) => items.push(node),
             (NodeKind::Map(entries), Some((key, key_span))) => {
-                if let Some(first) = entries.iter().find(|entry| entry.key == key) {
+                if let Some(first) = open.keys.insert(key.clone(), key_span) {
                     return Err(broken(key_span, format!("`{key}` is given twice"))
-                        .note(first.key_span, "first here")
+                        .note(first, "first here")
                         .help("keep one of them"));
                 }
                 entries.push(Entry {

@@ -22,14 +22,20 @@ pub use show::{Names, list_models, model_names, models_json, names, show_model, 
 
 use crate::diagnostic::Diagnostics;
 use crate::ir::{self, Ir};
+use crate::schema::Schema;
 use crate::source::SourceFile;
 use crate::syntax::ast;
 use crate::syntax::sql::Dialect;
 
 /// Lowers a program to steps. Steps with problems are left out, so the IR is
 /// whole only when no error is reported.
-pub fn analyze(source: &SourceFile, dialect: Dialect, program: &ast::Program) -> (Ir, Diagnostics) {
-    let mut analyzer = statements::Analyzer::new(source, dialect, program);
+pub fn analyze(
+    source: &SourceFile,
+    dialect: Dialect,
+    schema: Option<&Schema>,
+    program: &ast::Program,
+) -> (Ir, Diagnostics) {
+    let mut analyzer = statements::Analyzer::new(source, dialect, schema, program);
     for statement in &program.statements {
         analyzer.statement(statement);
     }

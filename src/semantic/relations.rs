@@ -11,8 +11,9 @@ use std::sync::{Arc, OnceLock};
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Resource;
+use crate::schema::Schema;
 use crate::source::{SourceFile, Span};
-use crate::syntax::ast::Name;
+use crate::syntax::ast::{Ident, Name};
 use crate::syntax::relation::{
     Alias, Body, Change, Columns, Every, Item, Join, Joined, Mode, Path, Query, Relation as From,
     Select, Value, Word,
@@ -57,6 +58,7 @@ pub(super) enum Origin {
     #[default]
     Nowhere,
     Statement(Span),
+    SchemaFile,
 }
 
 impl Relation {
@@ -135,6 +137,10 @@ impl Relation {
         match self.origin {
             Origin::Nowhere => diagnostic,
             Origin::Statement(span) => diagnostic.note(span, note),
+            Origin::SchemaFile => {
+                let help = diagnostic.help.clone().unwrap_or_default();
+                diagnostic.help(format!("{help} (the columns are those of the schema file)"))
+            }
         }
     }
 
@@ -172,6 +178,8 @@ pub(super) struct Relations {
     known: BTreeMap<String, Entry>,
     /// The views over a table whose own columns change with it.
     views: BTreeMap<String, Vec<String>>,
+    /// Whether there is no table beside those that have an entry.
+    complete: bool,
 }
 
 #[derive(Debug)]
@@ -186,15 +194,45 @@ enum State {
     Known(Arc<Relation>),
     /// It was dropped, so that it is made by `IF NOT EXISTS`.
     Absent,
+    /// It is there, with columns that are not known.
+    Unknown,
 }
 
 impl Relations {
-    pub(super) fn new(dialect: Dialect) -> Relations {
-        Relations {
+    pub(super) fn new(dialect: Dialect, scope: &Scope, schema: Option<&Schema>) -> Relations {
+        let mut relations = Relations {
             dialect,
             known: BTreeMap::new(),
             views: BTreeMap::new(),
+            complete: schema.is_some_and(|schema| schema.complete),
+        };
+        for table in schema.iter().flat_map(|schema| &schema.tables) {
+            let part = |text: &String| Ident {
+                text: text.clone(),
+                // The names are those that the database stores.
+                quoted: true,
+                span: Span::default(),
+            };
+            let name = Name {
+                parts: table.name.iter().map(part).collect(),
+                span: Span::default(),
+            };
+            let columns = table.columns.iter().map(|column| Column {
+                name: Some(column.name.as_str().into()),
+                kind: match dialect {
+                    // Any column may hold anything.
+                    Dialect::SQLite => None,
+                    _ => column.type_name.as_deref().and_then(Kind::of),
+                },
+            });
+            let relation = Relation {
+                columns: columns.collect(),
+                origin: Origin::SchemaFile,
+                ..Relation::default()
+            };
+            relations.define(scope, &name, relation);
         }
+        relations
     }
 
     fn is_empty(&self) -> bool {
@@ -248,7 +286,7 @@ impl Relations {
     fn get(&self, scope: &Scope, name: &Name) -> Option<Arc<Relation>> {
         match self.entry(scope, name)? {
             State::Known(relation) => Some(Arc::clone(relation)),
-            State::Absent => None,
+            State::Absent | State::Unknown => None,
         }
     }
 
@@ -268,13 +306,19 @@ impl Relations {
     }
 
     pub(super) fn forget(&mut self, scope: &Scope, name: &Name) {
-        if !self.is_empty() {
+        if !self.is_empty() || self.complete {
             self.forget_key(&scope.table(name));
         }
     }
 
     pub(super) fn forget_key(&mut self, key: &str) {
-        self.known.remove(key);
+        if self.complete {
+            let identity = String::new();
+            let state = State::Unknown;
+            self.known.insert(key.to_owned(), Entry { identity, state });
+        } else {
+            self.known.remove(key);
+        }
         for view in self.views.remove(key).into_iter().flatten() {
             self.forget_key(&view);
         }
@@ -283,6 +327,7 @@ impl Relations {
     pub(super) fn forget_all(&mut self) {
         self.known.clear();
         self.views.clear();
+        self.complete = false;
     }
 
     /// Forgets the tables of a schema, given by its folded name.
@@ -299,6 +344,78 @@ impl Relations {
             .map(|(key, _)| key.clone())
             .collect();
         inside.iter().for_each(|key| self.forget_key(key));
+    }
+
+    /// Says that there is no such table, where that is known.
+    fn missing(&self, scope: &Scope, name: &Name) -> Option<Diagnostic> {
+        if !self.complete || self.is_of_the_database(name) {
+            return None;
+        }
+        let is_there = |table: &Resource| match table {
+            Resource::Table(key) => self
+                .known
+                .get(key)
+                .is_some_and(|entry| !matches!(entry.state, State::Absent)),
+            Resource::Schema(_) | Resource::Model(_) => true,
+        };
+        if scope.changes(name).iter().any(is_there) {
+            return None;
+        }
+        let (shown, key) = (name.dotted(), scope.table(name));
+        let there = self
+            .known
+            .iter()
+            .filter(|(_, entry)| matches!(entry.state, State::Known(_)));
+        let message = format!("no table is named `{shown}`");
+        let diagnostic = Diagnostic::new(Code::UnknownTable, name.span, message);
+        Some(
+            diagnostic.suggest(&key, there.map(|(key, _)| key.as_str()), || {
+                "the schema file says that it is complete; `sqlflowc schema pull` writes it anew"
+                    .to_owned()
+            }),
+        )
+    }
+
+    /// Whether a name may be a view of the system, a file, or a table of
+    /// another database, of all of which a schema file says nothing.
+    fn is_of_the_database(&self, name: &Name) -> bool {
+        const SCHEMAS: [&str; 10] = [
+            "information_schema",
+            "pg_catalog",
+            "pg_temp",
+            "temp",
+            "sys",
+            "system",
+            "mysql",
+            "performance_schema",
+            "account_usage",
+            "region-us",
+        ];
+        const PREFIXES: [&str; 9] = [
+            "duckdb_", "pragma_", "pg_", "sqlite_", "sys", "all_", "user_", "dba_", "svv_",
+        ];
+        let table = name.last().text.to_lowercase();
+        let is_odd = |c: char| !(c.is_alphanumeric() || c == '_' || c == ' ');
+        table == "dual"
+            || table.contains(is_odd)
+            || PREFIXES.iter().any(|prefix| table.starts_with(prefix))
+            || match name.parts.as_slice() {
+                [_] => false,
+                [schema, _] => {
+                    let schema = schema.text.to_lowercase();
+                    SCHEMAS.contains(&schema.as_str()) || !self.has_schema(&schema)
+                }
+                _ => true,
+            }
+    }
+
+    fn has_schema(&self, schema: &str) -> bool {
+        let is_inside = |key: &String| {
+            let key = key.to_lowercase();
+            key.strip_prefix(schema)
+                .is_some_and(|rest| rest.starts_with('.'))
+        };
+        self.dialect.default_schema() == Some(schema) || self.known.keys().any(is_inside)
     }
 
     /// Takes in what a statement does to the columns of tables, and checks the
@@ -487,7 +604,7 @@ impl Relations {
             // It is there and stays.
             (Mode::IfNotExists, Some(State::Known(_))) => {}
             // It may be there, with other columns.
-            (Mode::IfNotExists, None) => self.forget(scope, table),
+            (Mode::IfNotExists, None | Some(State::Unknown)) => self.forget(scope, table),
         }
     }
 
@@ -832,7 +949,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn table(&self, name: &Name, frame: &Frame<'_>) -> Arc<Relation> {
+    fn table(&mut self, name: &Name, frame: &Frame<'_>) -> Arc<Relation> {
         if let [part] = name.parts.as_slice() {
             let wanted = self.dialect.fold(part);
             let definition = frame.outward().find_map(|frame| {
@@ -846,9 +963,11 @@ impl<'a> Resolver<'a> {
                 return Arc::new(Relation::unknown());
             }
         }
-        self.relations
-            .get(self.scope, name)
-            .unwrap_or_else(|| Arc::new(Relation::unknown()))
+        let relation = self.relations.get(self.scope, name);
+        if relation.is_none() {
+            self.found.extend(self.relations.missing(self.scope, name));
+        }
+        relation.unwrap_or_else(|| Arc::new(Relation::unknown()))
     }
 
     fn kind(&self, value: &Value, frame: &Frame<'_>) -> Option<Kind> {

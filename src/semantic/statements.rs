@@ -20,6 +20,7 @@ use crate::ir::{
     ShowTrain, Step, Title, Train,
 };
 use crate::quantity::is_image;
+use crate::schema::Schema;
 use crate::source::{SourceFile, Span};
 use crate::syntax::ast::{self, Effects, Name, SqlQuery, StatementKind};
 use crate::syntax::sql::{self, Dialect};
@@ -82,6 +83,7 @@ impl<'a> Analyzer<'a> {
     pub(super) fn new(
         source: &'a SourceFile,
         dialect: Dialect,
+        schema: Option<&Schema>,
         program: &ast::Program,
     ) -> Analyzer<'a> {
         let mut trained = BTreeMap::new();
@@ -93,15 +95,16 @@ impl<'a> Analyzer<'a> {
                 trained.entry(into.dotted()).or_insert(into.span);
             }
         }
+        let scope = Scope::new(dialect, schemas(program), tables(program));
         Analyzer {
             source,
             dialect,
-            scope: Scope::new(dialect, schemas(program), tables(program)),
+            relations: Relations::new(dialect, &scope, schema),
+            scope,
             session: Vec::new(),
             functions: BTreeMap::new(),
             prepared: BTreeSet::new(),
             models: BTreeMap::new(),
-            relations: Relations::new(dialect),
             trained,
             pieces: Vec::new(),
             validations: Vec::new(),

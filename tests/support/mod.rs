@@ -6,9 +6,12 @@ pub(crate) mod properties;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::Value;
 use sqlflowc::backend::Target;
+use sqlflowc::compile::Context;
+use sqlflowc::schema::Schema;
 use sqlflowc::source::SourceFile;
 use sqlflowc::syntax::sql::{Dialect, Reading, Unparsed};
 
@@ -77,6 +80,18 @@ pub(crate) fn reading(code: &str) -> Reading {
             _ => Unparsed::Error,
         },
         ..Reading::from(Dialect::DuckDb)
+    }
+}
+
+/// The same with what a schema file says.
+pub(crate) fn context(code: &str, schema: Option<&str>) -> Context {
+    let read = |text: &str| {
+        let source = SourceFile::new("schema.yaml", text);
+        Arc::new(Schema::read(&source).unwrap())
+    };
+    Context {
+        schema: schema.map(read),
+        ..Context::from(reading(code))
     }
 }
 

@@ -13,10 +13,25 @@ from collections.abc import Sequence
 from sqlflow_runtime._contract import DATASOURCE, DEFAULT_DATASOURCE
 from sqlflow_runtime._errors import ResourceError, did_you_mean
 from sqlflow_runtime.data._cells import cells
-from sqlflow_runtime.data._database import Database, QueryResult
+from sqlflow_runtime.data._database import (
+    Database,
+    DescribedColumn,
+    DescribedTable,
+    QueryResult,
+)
 from sqlflow_runtime.data._spool import BATCH_ROWS, Spool, spool
 
-__all__ = ["BATCH_ROWS", "Database", "QueryResult", "Spool", "cells", "connect", "spool"]
+__all__ = [
+    "BATCH_ROWS",
+    "Database",
+    "DescribedColumn",
+    "DescribedTable",
+    "QueryResult",
+    "Spool",
+    "cells",
+    "connect",
+    "spool",
+]
 
 _DRIVERS = {
     "duckdb": "sqlflow_runtime.data._duckdb:DuckDB",

@@ -21,6 +21,25 @@ class QueryResult:
     row_count: int = 0
 
 
+@dataclass(frozen=True)
+class DescribedColumn:
+    """A column, and its type as the database writes it."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True)
+class DescribedTable:
+    """A table or a view.
+
+    `name` has its schema in front unless that is the default one.
+    """
+
+    name: list[str]
+    columns: list[DescribedColumn]
+
+
 class Database(Protocol):
     """A connection, open between `__enter__` and `__exit__`, and only as long as it must be.
 
@@ -69,6 +88,13 @@ class Database(Protocol):
         ...
 
     def table_exists(self, table: Table) -> bool: ...
+
+    def tables(self) -> list[DescribedTable]:
+        """Returns the user's tables and views, in the order of their names, columns in theirs.
+
+        A view that cannot be read is left out.
+        """
+        ...
 
     def location(self, table: Table) -> str:
         """Says where `table` is, for people; holds no secret."""

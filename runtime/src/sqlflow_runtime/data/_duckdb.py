@@ -40,7 +40,7 @@ from sqlflow_runtime._errors import (
 )
 from sqlflow_runtime._table import Table
 from sqlflow_runtime.data._cells import cells
-from sqlflow_runtime.data._database import QueryResult
+from sqlflow_runtime.data._database import DescribedColumn, DescribedTable, QueryResult
 from sqlflow_runtime.data._search_path import SearchPath, search_path
 from sqlflow_runtime.data._spool import BATCH_ROWS
 
@@ -52,6 +52,8 @@ LOCK_SECONDS = 60.0
 LOCK_NOTICE_SECONDS = 3.0
 
 _STATEMENT_CHARACTERS = 100
+
+_DEFAULT_SCHEMA = "main"
 
 _NATIVE_TYPE = b"duckdb.type"
 _NULL = '"NULL"'  # the type's name, as DuckDB writes it
@@ -250,6 +252,35 @@ class DuckDB:
             except duckdb.CatalogException:
                 return False
             return True
+
+    def tables(self) -> list[DescribedTable]:
+        own = "database_name = current_database() AND NOT internal"
+        columns = f"""
+            SELECT schema_name, table_name, column_name, data_type
+            FROM duckdb_columns() SEMI JOIN duckdb_tables() USING (table_oid)
+            WHERE {own} ORDER BY column_index
+        """
+        found: dict[tuple[str, str], list[DescribedColumn]] = {}
+        with _duckdb_errors():
+            for schema, table, column, type_ in self._fetch(columns):
+                found.setdefault((schema, table), []).append(DescribedColumn(column, type_))
+            views = f"SELECT schema_name, view_name FROM duckdb_views() WHERE {own}"
+            for schema, view in self._fetch(views):
+                # What is recorded of a view's columns is out of date when its tables have changed.
+                with contextlib.suppress(duckdb.Error):
+                    relation = self._relation(f"FROM {_quote(schema)}.{_quote(view)}")
+                    found[schema, view] = [
+                        DescribedColumn(name, str(native))
+                        for name, native in zip(relation.columns, relation.types, strict=True)
+                    ]
+        return [
+            DescribedTable([name] if schema == _DEFAULT_SCHEMA else [schema, name], columns)
+            for (schema, name), columns in sorted(found.items())
+        ]
+
+    def _fetch(self, query: str) -> list[tuple[str, ...]]:
+        rows: list[tuple[str, ...]] = self._wait(self._connection.execute, query).fetchall()
+        return rows
 
     def location(self, table: Table) -> str:
         return f"{self._path}: {table}"
