@@ -280,7 +280,7 @@ fn ml_programs_pass() {
         WITH weight_column = "weight", validation.select = "SELECT * EXCLUDE (photo) FROM raw WHERE id % 5 = 0"
         COLUMN at, day, DENSE(day), BUCKET(day, [19000, 20000]), price, amount, kind, vector, DENSE(ids, 3, COMMA), flag,
                INDICATOR(CATEGORY_ID(ids, 10)), CATEGORY_ID(flag, 2), CATEGORY_ID(amount, 100), CATEGORY_HASH(at, 10),
-               INDICATOR(kind), CATEGORY_ID(SPARSE(ids, 10), 10), INDICATOR(vector), "PRI.*"
+               INDICATOR(kind), INDICATOR(CATEGORY_HASH(vector, 10)), CATEGORY_ID(SPARSE(ids, 10), 10), INDICATOR(vector), "PRI.*"
         LABEL label
         INTO model;
 

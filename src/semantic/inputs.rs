@@ -57,7 +57,7 @@ impl Use {
         const CAST: &str = "CAST it in the query, or take a part of it";
         match (self, kind) {
             (_, Kind::Binary | Kind::Composite | Kind::Interval) => Some(CAST),
-            (Use::Bucket | Use::Hash, Kind::List) => {
+            (Use::Bucket, Kind::List) => {
                 Some("select one element of it, or make it a vector with `DENSE`")
             }
             (
