@@ -44,9 +44,17 @@ fn statements_are_read_one_by_one() {
 
 #[test]
 fn every_text_compiles_or_says_why() {
+    // One dialect of each way to quote and to comment: every target is compiled twice.
+    let dialects = [
+        Dialect::MySql,
+        Dialect::MsSql,
+        Dialect::BigQuery,
+        Dialect::PostgreSql,
+        Dialect::Snowflake,
+    ];
     for text in texts() {
-        for dialect in Dialect::ALL {
-            compiles_or_says_why(&text, *dialect, Unparsed::Error);
+        for dialect in dialects {
+            compiles_or_says_why(&text, dialect, Unparsed::Error);
         }
         compiles_or_says_why(&text, Dialect::DuckDb, Unparsed::Barrier);
     }

@@ -1,6 +1,7 @@
 //! What several integration tests need.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod formatting;
 pub(crate) mod options;
 pub(crate) mod properties;
 

@@ -34,7 +34,8 @@ pub(crate) fn tokens_cover_the_text(text: &str, dialect: Dialect) {
         let is_gap = token.span.start > end && is_comment(end);
         assert!(
             token.span.start == end || is_gap,
-            "a gap in front of a token"
+            "a gap in front of {:?}",
+            source.slice(token.span)
         );
         end = token.span.end;
         last = Some(token.span);

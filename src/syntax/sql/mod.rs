@@ -498,11 +498,14 @@ fn tokenize_text(
     let mut tokens: Vec<Token> = Vec::with_capacity(raw.len() / 2);
     // The first token of an executable comment whose end has not come yet.
     let mut hint: Option<usize> = None;
+    // How many tokens there were when the last of these comments ended.
+    let mut hinted = 0;
     for TokenWithSpan { token, span } in raw {
         let behind = places.at;
         let start = places.byte(span.start);
-        if start > behind {
+        if start > behind && hint.is_some() {
             close_hint(&mut tokens, &mut hint, part.start + start);
+            hinted = tokens.len();
         }
         if has_hints && text[start..].starts_with("/*!") {
             hint.get_or_insert(tokens.len());
@@ -511,10 +514,15 @@ fn tokenize_text(
             start: part.start + start,
             end: part.start + places.byte(span.end),
         };
+        let is_outside = hint.is_none() && tokens.len() > hinted;
         match tokens.last_mut() {
-            // Indentation is one token and not one a column.
+            // Indentation is one token and not one a column. Space in an
+            // executable comment is none of the space around it.
             Some(last)
-                if is_space(&token) && is_plain(&last.raw) && last.span.end == span.start =>
+                if is_outside
+                    && is_space(&token)
+                    && is_plain(&last.raw)
+                    && last.span.end == span.start =>
             {
                 last.span.end = span.end;
             }
