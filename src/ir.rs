@@ -95,13 +95,15 @@ pub enum Action {
 
 impl Action {
     /// Every kind of step.
-    pub const KINDS: [&'static str; 6] = [
+    pub const KINDS: [&'static str; 8] = [
         "query",
         "train",
         "predict",
         "evaluate",
         "explain",
         "show_train",
+        "run",
+        "optimize",
     ];
 
     /// The step's kind, as the step contract names it.

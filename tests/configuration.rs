@@ -224,6 +224,21 @@ fn every_key_has_its_effect() {
     for (key, file, arguments, expected) in EFFECTS {
         effect((*key).to_owned(), file, arguments, expected);
     }
+    let local = &["compile", "programs/p.sql", "-t", "local"][..];
+    for (key, file, expected) in [
+        (
+            "timeout",
+            "defaults: {train: {timeout: 90m}}",
+            "        timeout=5400,\n",
+        ),
+        (
+            "retries",
+            "steps: {train-m: {retries: 7}}",
+            "        retries=7,\n",
+        ),
+    ] {
+        effect(format!("defaults.KIND.{key}"), file, local, expected);
+    }
     for (key, setting, expected) in STEP_EFFECTS {
         for (path, section) in [
             ("defaults.KIND", "defaults: {train: "),

@@ -18,7 +18,7 @@ import pytest
 from sqlflow_runtime import _step
 
 HEADER = """
-import os, signal, subprocess, sys, time
+import dataclasses, os, signal, subprocess, sys, time
 from pathlib import Path
 from sqlflow_runtime import _events, _runner
 from sqlflow_runtime._errors import ProgramError, ResourceError, TransientError
@@ -292,6 +292,34 @@ def test_step_that_waited_long_is_tried_again_only_once(program: Program) -> Non
     assert status == 3
     (warning,) = (str(e["message"]) for e in events if e["event"] == "log")
     assert warning.endswith("(1 of 1)")
+
+
+def test_step_says_how_often_it_is_tried_again(program: Program) -> None:
+    program.write(("locked", "raise TransientError('the database is locked')", []))
+    for retries in (0, 5):
+        program.patch(f"STEPS[0] = dataclasses.replace(STEPS[0], retries={retries})")
+        status, events = program.events()
+        assert status == 3
+        warnings = [str(e["message"]) for e in events if e["event"] == "log"]
+        assert len(warnings) == retries
+        assert all(text.endswith(f"of {retries})") for text in warnings)
+
+
+def test_step_that_takes_too_long_is_stopped_and_is_not_tried_again(program: Program) -> None:
+    program.write(
+        ("slow", "Path('began').write_text('x'); time.sleep(60)", []),
+        ("behind", "pass", ["slow"]),
+        ("beside", "wait_for('began')", []),
+    )
+    program.patch("STEPS[0] = dataclasses.replace(STEPS[0], timeout=2)")
+    begun = time.monotonic()
+    status, events = program.events("--jobs", "2")
+    assert time.monotonic() - begun < 30
+    assert status == 1
+    assert ends(events) == {"slow": "failed", "behind": "skipped", "beside": "succeeded"}
+    (end,) = (e for e in events if e["event"] == "finished" and e["step"] == "slow")
+    assert end["message"] == "the step took longer than its timeout of 2 s"
+    assert "timeout=" in str(end["help"])
 
 
 QUERY = "import sqlflow_runtime; sqlflow_runtime.query(statements=[{!r}])"

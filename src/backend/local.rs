@@ -35,6 +35,8 @@ struct StepContext<'a> {
     kind: &'a str,
     lines: (usize, usize),
     needs: Value,
+    timeout_seconds: Option<u64>,
+    retries: Option<u32>,
 }
 
 /// How many steps are printed at a time.
@@ -49,7 +51,7 @@ struct Batch {
     imports: BTreeSet<&'static str>,
 }
 
-fn batch(renderer: &Renderer, plan: &Plan, steps: Range<usize>) -> Batch {
+fn batch(renderer: &Renderer, plan: &Plan, options: &Options, steps: Range<usize>) -> Batch {
     let mut batch = Batch::default();
     for at in steps {
         let planned = plan.step(at);
@@ -61,12 +63,15 @@ fn batch(renderer: &Renderer, plan: &Plan, steps: Range<usize>) -> Batch {
         batch.imports.extend(imports);
         batch.functions.push_str("\n\n");
         batch.functions.push_str(&code);
+        let settings = options.steps.of(planned).settings;
         let entry = StepContext {
             function: &function,
             name: &planned.name,
             kind: planned.step.action.kind(),
             lines: planned.step.lines,
             needs: Expression::texts(&plan.needs_names(at)).value(),
+            timeout_seconds: settings.timeout_seconds,
+            retries: settings.retries,
         };
         batch.entries += &renderer.render("local/step.py.j2", &entry);
     }
@@ -77,7 +82,12 @@ pub(super) fn emit(plan: &Plan, options: &Options) -> String {
     let renderer = Renderer::new();
     let batches = parallel::map(options.threads, plan.len().div_ceil(BATCH), |number| {
         let start = number * BATCH;
-        batch(&renderer, plan, start..plan.len().min(start + BATCH))
+        batch(
+            &renderer,
+            plan,
+            options,
+            start..plan.len().min(start + BATCH),
+        )
     });
     let mut imports = BTreeSet::from(["Step"]);
     let (mut functions, mut steps) = (Vec::new(), Vec::new());

@@ -62,13 +62,19 @@ Report = Callable[[Event], None]
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a compiled program. `lines` are the first and last line of its statement."""
+    """One step of a compiled program. `lines` are the first and last line of its statement.
+
+    An attempt is ended after `timeout` seconds, and there are at most `retries` more after the
+    first; without, none is ended, and as many follow as waits are known for.
+    """
 
     function: Callable[[], object]
     name: str
     kind: str
     lines: tuple[int, int]
     needs: Sequence[str]
+    timeout: float | None = None
+    retries: int | None = None
 
 
 class _Options(argparse.Namespace):
@@ -411,6 +417,19 @@ class _Running:
     begun: float = field(default_factory=time.monotonic)
     has_published: bool = False
     kill_at: float | None = None
+    timed_out: bool = False
+
+    @property
+    def ends_at(self) -> float | None:
+        """Returns when its time is over, as long as it is not."""
+        if self.step.timeout is None or self.timed_out:
+            return None
+        return self.begun + self.step.timeout
+
+    def stop(self) -> None:
+        """Asks the step to stop, which it is made to after a while."""
+        self.signal(signal.SIGTERM)
+        self.kill_at = time.monotonic() + _step.STOP_SECONDS
 
     def signal(self, number: signal.Signals) -> None:
         # The group may be gone already.
@@ -586,7 +605,8 @@ class _Run:
 
     def _wait(self) -> None:
         times = [waits.at for waits in self._delayed.values() if len(self._running) < self._jobs]
-        times += [run.kill_at for run in self._running.values() if run.kill_at is not None]
+        for running in self._running.values():
+            times += [at for at in (running.kill_at, running.ends_at) if at is not None]
         timeout = max(0.0, min(times) - time.monotonic()) * 1000 if times else None
         for descriptor, _ in self._poll.poll(timeout):
             if descriptor == self._wake:
@@ -596,6 +616,9 @@ class _Run:
             else:
                 self._read(descriptor)
         for running in self._running.values():
+            if running.ends_at is not None and running.ends_at <= time.monotonic():
+                running.timed_out = True
+                running.stop()
             if running.kill_at is not None and running.kill_at <= time.monotonic():
                 running.kill_at = None
                 running.signal(signal.SIGKILL)
@@ -636,6 +659,8 @@ class _Run:
             self._finished(step, "succeeded", exit_status=0)
         elif self._stops_seen:
             self._finished(step, "cancelled", exit_status=_shell_status(status))
+        elif running.timed_out:
+            self._failed(step, _shell_status(status), *_out_of_time(step))
         elif status == TRY_AGAIN and self._attempts[step.name] <= _retries(running):
             self._delay(running)
         elif running.failure is not None:
@@ -649,7 +674,8 @@ class _Run:
     def _delay(self, running: _Running) -> None:
         step, attempt = running.step, self._attempts[running.step.name]
         # Steps that met at one lock should not meet there again.
-        seconds = RETRY_SECONDS[attempt - 1] * random.uniform(0.7, 1.3)  # noqa: S311
+        last = len(RETRY_SECONDS) - 1
+        seconds = RETRY_SECONDS[min(attempt - 1, last)] * random.uniform(0.7, 1.3)  # noqa: S311
         self._delayed[step.name] = _Delayed(step, time.monotonic() + seconds)
         reason = running.failure["message"] if running.failure else "a resource was not there"
         self._log(
@@ -669,8 +695,7 @@ class _Run:
         self._delayed.clear()
         for running in self._running.values():
             if first:
-                running.signal(signal.SIGTERM)
-                running.kill_at = time.monotonic() + _step.STOP_SECONDS
+                running.stop()
             else:
                 running.signal(signal.SIGKILL)
 
@@ -762,8 +787,17 @@ def _garbled(line: str) -> tuple[str, str]:
     )
 
 
+def _out_of_time(step: Step) -> tuple[str, str]:
+    return (
+        f"the step took longer than its timeout of {step.timeout:g} s",
+        "give it more with `-- sqlflowc: timeout=…` above the statement, or in `sqlflowc.yaml`",
+    )
+
+
 def _retries(running: _Running) -> int:
     """Returns how often a step may be started again after the attempt that has ended."""
+    if running.step.retries is not None:
+        return running.step.retries
     long = time.monotonic() - running.begun > LONG_ATTEMPT_SECONDS
     return min(1, len(RETRY_SECONDS)) if long else len(RETRY_SECONDS)
 

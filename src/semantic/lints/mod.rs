@@ -105,10 +105,11 @@ impl<'a> Seen<'a> {
             StatementKind::Predict(predict) => Some(&predict.into),
             StatementKind::Explain(explain) => explain.into.as_ref(),
             StatementKind::Evaluate(evaluate) => evaluate.into.as_ref(),
-            StatementKind::Sql(_)
+            StatementKind::Optimize(optimize) => optimize.into.as_ref(),
+            // What an image does with its tables is up to the image.
+            StatementKind::Run(_)
+            | StatementKind::Sql(_)
             | StatementKind::Train(_)
-            | StatementKind::Run(_)
-            | StatementKind::Optimize(_)
             | StatementKind::ShowTrain(_) => None,
         }
     }
