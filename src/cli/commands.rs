@@ -19,7 +19,7 @@ use super::arguments::{
     EnvironmentArguments, Packages, ProgramArguments, RunArguments, Sources, StageArgument,
     TargetArgument,
 };
-use super::files::{is_same_file, print, read_program, write_artifact};
+use super::files::{is_same_file, print, print_artifact, read_program, write_artifact};
 use super::settings::Loaded;
 use super::{
     Exit, WrongConfiguration, config, diff, environment, fmt, models, plan, run, schema, settings,
@@ -94,7 +94,7 @@ fn compile_command(arguments: &CompileArguments, sources: &Sources) -> Result<Ex
     report(&source, &diagnostics)?;
     match (artifact, &arguments.output) {
         (None, _) => Ok(Exit::ProgramErrors),
-        (Some(artifact), None) => print(&artifact).map(|()| Exit::Done),
+        (Some(artifact), None) => print_artifact(&artifact).map(|()| Exit::Done),
         (Some(artifact), Some(path)) if arguments.check => {
             check_artifact(path, &artifact, "compile again")
         }

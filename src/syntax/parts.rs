@@ -11,7 +11,7 @@ use crate::source::{SourceFile, Span};
 
 /// The bytes that a part has at least. Its tokens take fifty times that, which
 /// should stay in a processor's cache.
-const PART: usize = 16 * 1024;
+const PART: usize = 8 * 1024;
 
 /// What a part of a program says.
 #[derive(Default)]

@@ -491,7 +491,8 @@ fn tokenize_text(
     part: Span,
 ) -> (Vec<Token>, Option<Diagnostic>) {
     let text = source.slice(part);
-    let mut raw = Vec::new();
+    // Each column of an indentation is a token here.
+    let mut raw = Vec::with_capacity(text.len() / 3);
     let result = Tokenizer::new(dialect.sql(), text).tokenize_with_location_into_buf(&mut raw);
     let has_hints = dialect.sql().supports_multiline_comment_hints();
     let mut places = Places::new(text);
