@@ -61,6 +61,12 @@ pub enum Resource {
     Table(String),
     /// A model in the model store.
     Model(String),
+    /// A sequence, which whoever draws from it writes.
+    Sequence(String),
+    /// A file or a folder of files; a path with wildcards is what reads it.
+    File(String),
+    /// A function, macro or procedure that the program defines.
+    Function(String),
 }
 
 impl fmt::Display for Resource {
@@ -69,6 +75,9 @@ impl fmt::Display for Resource {
             Resource::Schema(name) => write!(f, "schema:{name}"),
             Resource::Table(name) => write!(f, "table:{name}"),
             Resource::Model(name) => write!(f, "model:{name}"),
+            Resource::Sequence(name) => write!(f, "sequence:{name}"),
+            Resource::File(path) => write!(f, "file:{path}"),
+            Resource::Function(name) => write!(f, "function:{name}"),
         }
     }
 }

@@ -131,7 +131,7 @@ fn what_cannot_be_followed_is_not_known() {
         SELECT anything FROM s.t;
         ATTACH 'other.duckdb' AS other;
         CREATE TABLE other.main.t (z INTEGER);
-        SELECT anything FROM t;
+        SELECT a FROM t;
         SELECT z FROM other.main.t;
         "#,
     );

@@ -145,8 +145,8 @@ const FORMS: &[Forms] = &[
         names: &["\"a;b\""],
         strings: &["'a;''b'", r"'a;\'b'", "$$a;'b$$"],
         comments: &[LINE, BLOCK],
-        same: &["AB", "ab", "\"ab\""],
-        other: &["\"AB\"", "\"Ab\""],
+        same: &["AB", "ab", "\"ab\"", r#""AB""#],
+        other: &[],
     },
     Forms {
         dialect: Dialect::Snowflake,

@@ -5,6 +5,7 @@ mod attributes;
 mod catalog;
 mod columns;
 mod combinations;
+mod definitions;
 mod inputs;
 mod lints;
 mod metrics;
@@ -14,6 +15,7 @@ mod scope;
 mod session;
 mod settings;
 mod show;
+mod sql;
 mod statements;
 mod training;
 

@@ -351,14 +351,12 @@ impl Relations {
         if !self.complete || self.is_of_the_database(name) {
             return None;
         }
-        let is_there = |table: &Resource| match table {
-            Resource::Table(key) => self
-                .known
-                .get(key)
-                .is_some_and(|entry| !matches!(entry.state, State::Absent)),
-            Resource::Schema(_) | Resource::Model(_) => true,
+        let is_there = |table: &String| {
+            self.known
+                .get(table)
+                .is_some_and(|entry| !matches!(entry.state, State::Absent))
         };
-        if scope.changes(name).iter().any(is_there) {
+        if scope.tables(name).iter().any(is_there) {
             return None;
         }
         let (shown, key) = (name.dotted(), scope.table(name));

@@ -1,170 +1,439 @@
-//! What names mean: the current schema, and views seen through to tables.
+//! What names mean: which table, at one point of the program.
+//!
+//! Where the text does not tell, a name means each table that it may be: that
+//! can add an edge and never loses one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ir::Resource;
-use crate::syntax::ast::{Ident, Name};
+use crate::syntax::ast::{Detail, Effects, Ident, Name, Role};
 use crate::syntax::sql::Dialect;
 
 /// Resolves names of tables and schemas at one point of the program.
 pub(super) struct Scope {
     dialect: Dialect,
-    /// The current schema, folded, once a `USE` has set one.
-    current: Option<Vec<String>>,
-    /// Schemas that the program names as such, folded.
+    place: Place,
+    program: Program,
+}
+
+/// Where unqualified names are looked up.
+#[derive(Debug, Default, Clone)]
+struct Place {
+    catalog: Option<String>,
+    /// The schemas of the search path; none until the program sets some.
+    path: Vec<Vec<String>>,
+}
+
+/// What the names of the whole program tell about each of them.
+#[derive(Debug, Default)]
+struct Program {
+    /// Schemas and databases that it names as such, by their last part.
     schemas: BTreeSet<String>,
-    /// Tables that it names without a schema, folded.
+    /// Those of them that it drops.
+    dropped: BTreeSet<String>,
+    /// Tables that it names without a schema.
     bare: BTreeSet<String>,
-    /// What a view's rows come from, views in it already seen through.
-    views: BTreeMap<String, BTreeSet<Resource>>,
+    /// The other tables, by their last part.
+    qualified: BTreeMap<String, BTreeSet<Vec<String>>>,
+    /// Database files, by the names under which they are attached. A file that
+    /// is attached under two names is one database.
+    attached: BTreeMap<String, String>,
+    /// Whether every name says or inherits its catalog, so that catalogs tell
+    /// tables apart.
+    keeps_catalogs: bool,
+    /// Files that it writes.
+    files: BTreeSet<String>,
 }
 
 impl Scope {
-    /// Takes a look at the names of the whole program, in which a name of two
-    /// parts can be a schema's table or a catalog's.
     pub(super) fn new<'a>(
         dialect: Dialect,
-        schemas: impl Iterator<Item = &'a Name>,
-        tables: impl Iterator<Item = &'a Name>,
+        effects: impl Iterator<Item = &'a Effects> + Clone,
     ) -> Scope {
-        let bare = tables.filter_map(|name| match name.parts.as_slice() {
-            [part] => Some(dialect.fold(part)),
-            [schema, part] if Some(dialect.fold(schema).as_str()) == dialect.default_schema() => {
-                Some(dialect.fold(part))
-            }
-            _ => None,
-        });
-        Scope {
+        let mut scope = Scope {
             dialect,
-            schemas: schemas.map(|name| dialect.fold(name.last())).collect(),
-            bare: bare.collect(),
-            current: None,
-            views: BTreeMap::new(),
+            place: Place::default(),
+            program: Program {
+                keeps_catalogs: has_catalogs(dialect),
+                ..Program::default()
+            },
+        };
+        let mut paths = BTreeMap::new();
+        for effects in effects.clone() {
+            scope.look_at(effects, &mut paths);
+        }
+        scope.place = Place::default();
+        let mut seen = BTreeSet::new();
+        for effects in effects {
+            scope.follow(&effects.role);
+            for name in effects.reads.iter().chain(&effects.writes) {
+                // DuckDB may find an unqualified name in its default schema.
+                if dialect == Dialect::DuckDb
+                    && let [only] = name.parts.as_slice()
+                {
+                    scope.program.bare.insert(dialect.fold(only));
+                }
+                let parts = scope.home(name);
+                if seen.insert(parts.clone()) {
+                    scope.program.remember(parts);
+                }
+            }
+        }
+        scope.place = Place::default();
+        scope
+    }
+
+    /// Collects what resolving names needs to know first.
+    fn look_at(&mut self, effects: &Effects, paths: &mut BTreeMap<String, String>) {
+        self.follow(&effects.role);
+        if self.program.keeps_catalogs && self.place.catalog.is_none() {
+            let names = effects.reads.iter().chain(&effects.writes);
+            self.program.keeps_catalogs = names
+                .map(|name| self.split(name).len())
+                .all(|length| length >= 3);
+        }
+        let used = match &effects.role {
+            Role::Use(name) => Some(name),
+            _ => None,
+        };
+        for name in effects.schemas.iter().chain(used) {
+            if let Some(last) = self.split(name).pop() {
+                if effects.has(&Detail::Drops) {
+                    self.program.dropped.insert(last.clone());
+                }
+                self.program.schemas.insert(last);
+            }
+        }
+        for detail in &effects.details {
+            match detail {
+                Detail::Attaches { name, path } => {
+                    let first = match path.as_str() {
+                        "" | ":memory:" => name.clone(),
+                        _ => paths.entry(path.clone()).or_insert(name.clone()).clone(),
+                    };
+                    self.program.attached.insert(name.clone(), first);
+                }
+                Detail::WritesFile(path) => {
+                    self.program.files.insert(normal_path(path));
+                }
+                _ => {}
+            }
         }
     }
 
-    pub(super) fn use_schema(&mut self, name: &Name) {
-        let parts: Vec<_> = name.parts.iter().map(|p| self.dialect.fold(p)).collect();
-        self.current = (!self.is_default(&parts)).then_some(parts);
-    }
-
-    pub(super) fn use_default(&mut self) {
-        self.current = None;
-    }
-
-    fn is_default(&self, schema: &[String]) -> bool {
-        matches!(schema, [only] if Some(only.as_str()) == self.dialect.default_schema())
-    }
-
-    /// A table's folded name. The default schema is left out, so that `t` and
-    /// `main.t` are one table.
-    pub(super) fn table(&self, name: &Name) -> String {
-        dotted(&self.parts(name))
-    }
-
-    fn parts(&self, name: &Name) -> Vec<String> {
-        let mut parts: Vec<_> = name.parts.iter().map(|p| self.dialect.fold(p)).collect();
-        if let ([_], Some(current)) = (parts.as_slice(), &self.current) {
-            let mut qualified = current.clone();
-            qualified.append(&mut parts);
-            parts = qualified;
+    /// Takes note of a `USE` and the like.
+    pub(super) fn follow(&mut self, role: &Role) {
+        match role {
+            Role::Use(name) => {
+                let parts = self.split(name);
+                self.set_path(vec![parts]);
+            }
+            Role::UsePath(names) => {
+                let path = names.iter().map(|name| self.split(name)).collect();
+                self.set_path(path);
+            }
+            Role::UseCatalog(name) => {
+                self.place = Place {
+                    catalog: self.split(name).pop(),
+                    path: Vec::new(),
+                };
+            }
+            Role::UseDefault => self.place.path.clear(),
+            _ => {}
         }
-        // A catalog in front says which database is meant. That two databases
-        // hold tables of one name is taken for one: it can add an edge and
-        // never loses one.
-        if parts.len() > 2 {
-            parts.drain(..parts.len() - 2);
+    }
+
+    fn set_path(&mut self, mut path: Vec<Vec<String>>) {
+        if let [only] = path.as_mut_slice()
+            && only.len() > 1
+            && has_catalogs(self.dialect)
+        {
+            self.place.catalog = only.first().cloned();
+            only.drain(..only.len() - 1);
         }
-        if parts.len() == 2 && self.is_default(&parts[..1]) {
-            parts.remove(0);
+        let is_default = |schema: &Vec<String>| {
+            matches!(schema.as_slice(), [only]
+                if Some(only.as_str()) == self.dialect.default_schema())
+        };
+        if path.iter().all(is_default) {
+            path.clear();
+        }
+        self.place.path = path;
+    }
+
+    /// A name's folded parts.
+    fn split(&self, name: &Name) -> Vec<String> {
+        let mut parts = Vec::with_capacity(name.parts.len());
+        for part in &name.parts {
+            let folded = self.dialect.fold(part);
+            // BigQuery and Hive take `project.dataset.table` in one pair of
+            // quotes for a dotted name.
+            let is_dotted = part.quoted
+                && matches!(self.dialect, Dialect::BigQuery | Dialect::Hive)
+                && folded.contains('.');
+            match is_dotted {
+                true => parts.extend(folded.split('.').map(str::to_owned)),
+                false => parts.push(folded),
+            }
+        }
+        if self.dialect == Dialect::BigQuery
+            && let Some(last) = parts.last_mut()
+            && let Some(at) = last.find('$')
+        {
+            // A partition of the table.
+            last.truncate(at);
         }
         parts
     }
 
-    fn schema_of(&self, name: &Name) -> Option<Resource> {
-        let parts = self.parts(name);
-        let (_, schema) = parts.split_last()?;
-        (!schema.is_empty()).then(|| Resource::Schema(dotted(schema)))
+    /// A qualified name as it is compared: the default schema is left out, so
+    /// that `t` and `main.t` are one table, and so is a catalog that does not
+    /// tell tables apart.
+    fn qualified(&self, mut parts: Vec<String>) -> Vec<String> {
+        if parts.len() > 3 {
+            parts.drain(..parts.len() - 3);
+        }
+        let default = self.dialect.default_schema();
+        let catalog = match parts.len() {
+            3 => {
+                let catalog = parts.remove(0);
+                match self.dialect {
+                    Dialect::DuckDb => self.program.attached.get(&catalog).cloned(),
+                    _ => self.program.keeps_catalogs.then_some(catalog),
+                }
+            }
+            2 if self.dialect == Dialect::DuckDb => {
+                match self.program.attached.get(&parts[0]).cloned() {
+                    Some(catalog) => {
+                        parts.remove(0);
+                        Some(catalog)
+                    }
+                    None => None,
+                }
+            }
+            _ => self
+                .place
+                .catalog
+                .clone()
+                .filter(|_| self.program.keeps_catalogs),
+        };
+        // SQL Server's `database..table`.
+        let is_default = |schema: &String| schema.is_empty() || Some(schema.as_str()) == default;
+        if parts.len() == 2 && is_default(&parts[0]) {
+            parts.remove(0);
+        }
+        parts.splice(0..0, catalog);
+        parts
     }
 
-    pub(super) fn schema(&self, name: &Name) -> Resource {
-        let parts: Vec<_> = name.parts.iter().map(|p| self.dialect.fold(p)).collect();
-        Resource::Schema(dotted(&parts))
+    /// The table that is made under a name.
+    fn home(&self, name: &Name) -> Vec<String> {
+        let mut parts = self.split(name);
+        if let ([_], Some(current)) = (parts.as_slice(), self.place.path.first()) {
+            parts.splice(0..0, current.iter().cloned());
+        }
+        self.qualified(parts)
     }
 
-    /// Where DuckDB looks for an unqualified name that the current schema
-    /// lacks: in its default schema. Whether it lacks it is known only when
-    /// the program runs, so both are meant.
-    fn fallback(&self, name: &Name) -> Option<String> {
-        match (self.dialect, &self.current, name.parts.as_slice()) {
-            (Dialect::DuckDb, Some(_), [part]) => Some(dotted(&[self.dialect.fold(part)])),
+    /// Every table that a name may mean, the likeliest first.
+    fn candidates(&self, name: &Name) -> Vec<Vec<String>> {
+        let parts = self.split(name);
+        let mut found = vec![self.home(name)];
+        match parts.as_slice() {
+            [table] => {
+                for schema in self.place.path.iter().skip(1) {
+                    let parts = schema.iter().chain([table]).cloned().collect();
+                    found.push(self.qualified(parts));
+                }
+                // DuckDB looks for what the current schema lacks in its
+                // default schema. Whether it lacks it shows when it runs.
+                if self.dialect == Dialect::DuckDb && !self.place.path.is_empty() {
+                    found.push(vec![table.clone()]);
+                }
+                found.extend(self.elsewhere(table));
+            }
             // DuckDB takes `x.t` for a table of the catalog `x` too.
-            (Dialect::DuckDb, _, [catalog, part]) => {
-                let (catalog, table) = (self.dialect.fold(catalog), self.dialect.fold(part));
-                let is_ambiguous = !self.schemas.contains(&catalog) && self.bare.contains(&table);
-                is_ambiguous.then(|| dotted(&[table]))
+            [catalog, table]
+                if self.dialect == Dialect::DuckDb
+                    && !self.program.schemas.contains(catalog)
+                    && !self.program.attached.contains_key(catalog)
+                    && self.program.bare.contains(table) =>
+            {
+                found.push(vec![table.clone()]);
             }
-            _ => None,
+            _ => {}
+        }
+        if let Some(last) = parts.last().filter(|last| last.ends_with('*')) {
+            found.extend(self.matching(last.trim_end_matches('*'), &found[0]));
+        }
+        found.dedup();
+        found
+    }
+
+    /// Tables of other schemas that an unqualified name means if their schema
+    /// is the one that the connection begins in.
+    fn elsewhere(&self, table: &str) -> Vec<Vec<String>> {
+        let is_unknown = self.place.path.is_empty() && self.dialect.default_schema().is_none();
+        match self.program.qualified.get(table) {
+            Some(tables) if is_unknown => tables.iter().cloned().collect(),
+            _ => Vec::new(),
         }
     }
 
-    /// Everything that reading a table or view reads. Its schema is read too,
-    /// so that `DROP SCHEMA` waits for it and it for `CREATE SCHEMA`.
-    pub(super) fn reads(&self, name: &Name) -> BTreeSet<Resource> {
-        let mut reads = BTreeSet::new();
-        for table in std::iter::once(self.table(name)).chain(self.fallback(name)) {
-            reads.extend(self.views.get(&table).cloned().unwrap_or_default());
-            reads.insert(Resource::Table(table));
+    /// BigQuery's `dataset.prefix_*` is every table of the prefix.
+    fn matching(&self, prefix: &str, pattern: &[String]) -> Vec<Vec<String>> {
+        if self.dialect != Dialect::BigQuery {
+            return Vec::new();
         }
-        reads.extend(self.schema_of(name));
-        reads
-    }
-
-    /// What a view reads that no query of the same text would: DuckDB looks
-    /// for the unqualified names of a view in the view's own schema first.
-    pub(super) fn reads_of_view(&self, view: &Name, name: &Name) -> BTreeSet<Resource> {
-        let mut parts = self.parts(view);
-        match (self.dialect, parts.len(), name.parts.as_slice()) {
-            (Dialect::DuckDb, 2.., [part]) => {
-                parts.pop();
-                parts.push(self.dialect.fold(part));
-                let table = dotted(&parts);
-                let mut reads = self.views.get(&table).cloned().unwrap_or_default();
-                reads.insert(Resource::Table(table));
-                reads
-            }
-            _ => BTreeSet::new(),
-        }
-    }
-
-    /// The current schema, which every step needs that replays its `USE`.
-    pub(super) fn current(&self) -> Option<Resource> {
-        let current = self.current.as_deref()?;
-        Some(Resource::Schema(dotted(current)))
-    }
-
-    /// The table that is made under a name, and the schema that it is made in.
-    pub(super) fn makes(&self, name: &Name) -> (Resource, Option<Resource>) {
-        (Resource::Table(self.table(name)), self.schema_of(name))
-    }
-
-    /// The tables that changing what has a name may change.
-    pub(super) fn changes(&self, name: &Name) -> BTreeSet<Resource> {
-        std::iter::once(self.table(name))
-            .chain(self.fallback(name))
-            .map(Resource::Table)
+        let schema = &pattern[..pattern.len() - 1];
+        let qualified = self.program.qualified.values().flatten();
+        qualified
+            .filter(|parts| {
+                parts.split_last().is_some_and(|(last, before)| {
+                    last.starts_with(prefix) && (before.is_empty() || before == schema)
+                })
+            })
+            .cloned()
             .collect()
     }
 
-    /// From here on the name is a view over `reads`.
-    pub(super) fn define_view(&mut self, name: &Name, reads: BTreeSet<Resource>) {
-        self.views.insert(self.table(name), reads);
+    /// The tables that a name may mean when it is read or changed.
+    pub(super) fn tables(&self, name: &Name) -> Vec<String> {
+        let candidates = self.candidates(name);
+        candidates.iter().map(|parts| dotted(parts)).collect()
     }
 
-    /// From here on the name is no view any more.
-    pub(super) fn undefine_view(&mut self, name: &Name) {
-        let table = self.table(name);
-        self.views.remove(&table);
+    /// The tables that may come to be when a name is made.
+    pub(super) fn made(&self, name: &Name) -> Vec<String> {
+        match self.place.path.is_empty() || name.parts.len() > 1 {
+            true => self.tables(name),
+            false => vec![dotted(&self.home(name))],
+        }
+    }
+
+    /// The likeliest of them.
+    pub(super) fn table(&self, name: &Name) -> String {
+        dotted(&self.home(name))
+    }
+
+    /// The names under which a table of the session is known, if this may be
+    /// one.
+    pub(super) fn temporary(&self, name: &Name) -> Vec<String> {
+        let parts = self.split(name);
+        match (self.dialect, parts.as_slice()) {
+            (_, [.., last]) if last.starts_with('#') => vec![last.clone()],
+            (
+                Dialect::DuckDb | Dialect::PostgreSql | Dialect::Redshift | Dialect::SQLite,
+                [table],
+            ) => vec![table.clone()],
+            (
+                Dialect::DuckDb | Dialect::PostgreSql | Dialect::Redshift | Dialect::SQLite,
+                [schema, .., table],
+            ) => match schema.as_str() {
+                "temp" | "pg_temp" => vec![table.clone()],
+                _ => Vec::new(),
+            },
+            _ => self.tables(name),
+        }
+    }
+
+    /// The schemas that hold a table, read so that `DROP SCHEMA` waits for
+    /// those who use it and they for `CREATE SCHEMA`.
+    pub(super) fn schemas_of(&self, name: &Name) -> BTreeSet<Resource> {
+        let program = &self.program;
+        let mut schemas = BTreeSet::new();
+        for parts in self.candidates(name) {
+            match parts.split_last() {
+                Some((_, [])) => {
+                    let default = self.dialect.default_schema();
+                    let default = default.filter(|default| program.schemas.contains(*default));
+                    schemas.extend(default.map(|name| Resource::Schema(name.to_owned())));
+                    if self.dialect.default_schema().is_none() {
+                        let dropped = program.dropped.iter().cloned();
+                        schemas.extend(dropped.map(Resource::Schema));
+                    }
+                }
+                Some((_, schema)) => {
+                    schemas.insert(Resource::Schema(dotted(schema)));
+                }
+                None => {}
+            }
+        }
+        let parts = self.split(name);
+        let catalog = match parts.len() {
+            3.. => parts.get(parts.len() - 3),
+            _ => self.place.catalog.as_ref(),
+        };
+        let catalog = catalog.filter(|catalog| program.schemas.contains(*catalog));
+        schemas.extend(catalog.cloned().map(Resource::Schema));
+        schemas
+    }
+
+    pub(super) fn schema(&self, name: &Name) -> String {
+        let mut parts = self.split(name);
+        // A catalog in front of the schema is compared as that of a table.
+        parts.push(String::new());
+        let mut parts = self.qualified(parts);
+        parts.pop();
+        match parts.is_empty() {
+            true => self.split(name).pop().unwrap_or_default(),
+            false => dotted(&parts),
+        }
+    }
+
+    /// What a view reads that no query of the same text would: DuckDB and
+    /// Snowflake look for the unqualified names of a view in the view's own
+    /// schema first.
+    pub(super) fn tables_of_view(&self, view: &Name, name: &Name) -> Vec<String> {
+        let mut parts = self.home(view);
+        match (self.dialect, parts.len(), name.parts.as_slice()) {
+            (Dialect::DuckDb | Dialect::Snowflake, 2.., [part]) => {
+                parts.pop();
+                parts.push(self.dialect.fold(part));
+                vec![dotted(&parts)]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The current schemas, which every step needs that replays their `USE`.
+    pub(super) fn current(&self) -> Vec<Resource> {
+        let schemas = self.place.path.iter().map(|schema| {
+            let mut parts = schema.clone();
+            parts.push(String::new());
+            let mut parts = self.qualified(parts);
+            parts.pop();
+            parts
+        });
+        let catalog = self.place.catalog.clone().map(|catalog| vec![catalog]);
+        schemas
+            .chain(catalog.filter(|catalog| self.program.schemas.contains(&catalog[0])))
+            .filter(|parts| !parts.is_empty())
+            .map(|parts| Resource::Schema(dotted(&parts)))
+            .collect()
+    }
+
+    /// The files that reading a path reads: those that the program writes and
+    /// the path may mean, and the path itself.
+    pub(super) fn files_read(&self, path: &str) -> BTreeSet<Resource> {
+        let path = normal_path(path);
+        let mut files = self.files_overlapping(&path);
+        files.insert(Resource::File(path));
+        files
+    }
+
+    pub(super) fn files_overlapping(&self, path: &str) -> BTreeSet<Resource> {
+        let written = self.program.files.iter();
+        written
+            .filter(|written| may_be_one(path, written))
+            .cloned()
+            .map(Resource::File)
+            .collect()
+    }
+
+    pub(super) fn files(&self) -> BTreeSet<Resource> {
+        let written = self.program.files.iter().cloned();
+        written.map(Resource::File).collect()
     }
 
     /// A table's name in parts, as the database stores it.
@@ -177,11 +446,118 @@ impl Scope {
     }
 }
 
+impl Program {
+    fn remember(&mut self, mut parts: Vec<String>) {
+        match parts.as_slice() {
+            [_] => self.bare.extend(parts.pop()),
+            [.., last] => {
+                let last = last.clone();
+                self.qualified.entry(last).or_default().insert(parts);
+            }
+            [] => {}
+        }
+    }
+}
+
+/// Dialects whose tables have a catalog above their schema.
+fn has_catalogs(dialect: Dialect) -> bool {
+    match dialect {
+        Dialect::BigQuery
+        | Dialect::Databricks
+        | Dialect::MsSql
+        | Dialect::PostgreSql
+        | Dialect::Redshift
+        | Dialect::Snowflake
+        | Dialect::Spark => true,
+        Dialect::Ansi
+        | Dialect::ClickHouse
+        | Dialect::DuckDb
+        | Dialect::Generic
+        | Dialect::Hive
+        | Dialect::MySql
+        | Dialect::Oracle
+        | Dialect::SQLite
+        | Dialect::Teradata => false,
+    }
+}
+
 /// Parts joined by dots; a dot inside a part is doubled, so that `"a.b".c`
 /// and `a.b.c` stay two names.
-fn dotted(parts: &[String]) -> String {
-    let escaped: Vec<_> = parts.iter().map(|part| part.replace('.', "..")).collect();
-    escaped.join(".")
+pub(super) fn dotted(parts: &[String]) -> String {
+    match parts {
+        [only] if !only.contains('.') => only.clone(),
+        _ => {
+            let escaped: Vec<_> = parts.iter().map(|part| part.replace('.', "..")).collect();
+            escaped.join(".")
+        }
+    }
+}
+
+/// A path without `./`, `..` and doubled slashes.
+pub(super) fn normal_path(path: &str) -> String {
+    let path = path.strip_prefix("file://").unwrap_or(path);
+    let (scheme, rest) = match path.split_once("://") {
+        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        None if path.starts_with('/') => ("/".to_owned(), path),
+        None => (String::new(), path),
+    };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in rest.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    scheme + &parts.join("/")
+}
+
+/// Whether two paths, one perhaps with wildcards, may mean one file: they are
+/// equal, one is a folder above the other, or the wildcard may match. A path
+/// from the root may be the same as one from the working directory.
+fn may_be_one(path: &str, other: &str) -> bool {
+    let is_rooted = |path: &str| path.starts_with('/') || path.contains("://");
+    let wildcard = path.find(['*', '?', '[', '{']);
+    let (prefix, suffix) = match wildcard {
+        Some(at) => {
+            let end = path.rfind(['*', '?', ']', '}']).map_or(at, |end| end + 1);
+            (&path[..at], &path[end.max(at)..])
+        }
+        None => (path, ""),
+    };
+    let under = |folder: &str, path: &str| {
+        path == folder
+            || path
+                .strip_prefix(folder)
+                .is_some_and(|rest| rest.starts_with('/'))
+    };
+    if is_rooted(path) != is_rooted(other) {
+        let (rooted, relative) = if is_rooted(path) {
+            (prefix, other)
+        } else {
+            (other, prefix)
+        };
+        let first = relative.split('/').next().unwrap_or_default();
+        return wildcard.is_some()
+            || under(relative, rooted)
+            || rooted.ends_with(relative)
+            || rooted
+                .split('/')
+                .any(|part| part == first && !part.is_empty());
+    }
+    match wildcard {
+        None => under(prefix, other) || under(other, prefix),
+        Some(_) => {
+            let folder = prefix.trim_end_matches('/');
+            under(other, folder)
+                || prefix.starts_with(&format!("{other}/"))
+                || other.starts_with(prefix) && (other.ends_with(suffix) || suffix.contains('/'))
+                || other.starts_with(prefix)
+                    && !other.rsplit('/').next().unwrap_or("").contains('.')
+        }
+    }
 }
 
 #[cfg(test)]
@@ -190,10 +566,13 @@ mod tests {
     use crate::source::Span;
 
     fn name(parts: &[&str]) -> Name {
-        let ident = |text: &&str| Ident {
-            text: (*text).to_owned(),
-            quoted: true,
-            span: Span::default(),
+        let ident = |text: &&str| {
+            let unquoted = text.trim_matches('"');
+            Ident {
+                text: unquoted.to_owned(),
+                quoted: unquoted.len() < text.len(),
+                span: Span::default(),
+            }
         };
         Name {
             parts: parts.iter().map(ident).collect(),
@@ -201,19 +580,166 @@ mod tests {
         }
     }
 
+    /// Names written with dots between their parts.
+    fn names(text: &str) -> Vec<Name> {
+        let split = |name: &str| name.split('.').map(str::to_owned).collect::<Vec<_>>();
+        text.split(", ")
+            .map(|text| {
+                let parts = split(text);
+                let parts: Vec<_> = parts.iter().map(String::as_str).collect();
+                name(&parts)
+            })
+            .collect()
+    }
+
+    fn scope(dialect: Dialect, all: &str, role: Option<Role>) -> Scope {
+        let effects = Effects {
+            reads: names(all),
+            ..Effects::default()
+        };
+        let mut scope = Scope::new(dialect, [&effects].into_iter());
+        scope.follow(&role.unwrap_or_default());
+        scope
+    }
+
+    /// What each of the names means in a program that has these names only.
+    fn meanings(dialect: Dialect, all: &str, role: Option<Role>) -> String {
+        let scope = scope(dialect, all, role);
+        let tables = names(all)
+            .iter()
+            .map(|name| scope.tables(name).join("|"))
+            .collect::<Vec<_>>();
+        tables.join(", ")
+    }
+
     #[test]
     fn a_dot_inside_a_name_separates_nothing() {
-        let scope = Scope::new(Dialect::DuckDb, [].iter(), [].iter());
-        assert_eq!(
-            scope.makes(&name(&["a.b"])),
-            (Resource::Table("a..b".to_owned()), None)
-        );
-        assert_eq!(
-            scope.makes(&name(&["x", "a.b"])),
+        let scope = scope(Dialect::DuckDb, "t", None);
+        assert_eq!(scope.table(&name(&["\"a.b\""])), "a..b");
+        assert_eq!(scope.table(&name(&["x", "\"a.b\""])), "x.a..b");
+        let split = self::scope(Dialect::BigQuery, "t", None);
+        assert_eq!(split.table(&name(&["\"p.d.t\""])), "d.t");
+    }
+
+    #[test]
+    fn names_fold_and_qualify_as_the_dialect_says() {
+        let use_s = || Some(Role::Use(name(&["s"])));
+        let cases: &[(Dialect, &str, Option<Role>, &str)] = &[
             (
-                Resource::Table("x.a..b".to_owned()),
-                Some(Resource::Schema("x".to_owned()))
-            )
-        );
+                Dialect::DuckDb,
+                "T, \"T\", main.t, memory.main.t, s.t",
+                None,
+                "t, t, t, t, s.t|t",
+            ),
+            (Dialect::DuckDb, "t, s.t", use_s(), "s.t|t, s.t|t"),
+            (
+                Dialect::SQLite,
+                "T, \"t\", main.t, x.t",
+                None,
+                "t, t, t, x.t",
+            ),
+            (
+                Dialect::PostgreSql,
+                "T, \"T\", public.t, \"public\".t, s.t",
+                None,
+                "t, T, t, t, s.t",
+            ),
+            (Dialect::PostgreSql, "t, public.t", use_s(), "s.t, t"),
+            (
+                Dialect::PostgreSql,
+                "\u{c9}, \"\u{c9}\"",
+                None,
+                "\u{c9}, \u{c9}",
+            ),
+            (Dialect::Redshift, "T, \"T\", public.t", None, "t, t, t"),
+            (
+                Dialect::MsSql,
+                "T, \"t\", dbo.t, db..t, db.dbo.t, other.t",
+                None,
+                "t, t, t, t, t, other.t",
+            ),
+            (
+                Dialect::MsSql,
+                "a.dbo.t, b.dbo.t, a..t",
+                None,
+                "a.t, b.t, a.t",
+            ),
+            (Dialect::MySql, "t, T, db.t", None, "t|db.t, t|db.t, db.t"),
+            (Dialect::MySql, "t, s.t", use_s(), "s.t, s.t"),
+            (
+                Dialect::Hive,
+                "t, default.t, \"db.t\"",
+                None,
+                "t|db.t|default.t, default.t, db.t",
+            ),
+            (Dialect::Spark, "t, s.t", use_s(), "s.t, s.t"),
+            (Dialect::Databricks, "c.s.t, d.s.t", None, "c.s.t, d.s.t"),
+            (Dialect::Databricks, "c.s.t, s.t", None, "s.t, s.t"),
+            (
+                Dialect::Snowflake,
+                "t, T, \"t\", s.t, d.s.t",
+                None,
+                "T|S.T, T|S.T, t, S.T, S.T",
+            ),
+            (Dialect::Snowflake, "t, s.t", use_s(), "S.T, S.T"),
+            (
+                Dialect::Oracle,
+                "t, \"T\", \"t\", u.t",
+                None,
+                "T|U.T, T|U.T, t, U.T",
+            ),
+            (Dialect::Ansi, "t, \"t\"", None, "T, t"),
+            (Dialect::Teradata, "t, T, d.t", None, "t|d.t, t|d.t, d.t"),
+            (Dialect::ClickHouse, "t, T, db.t", None, "t|db.t, T, db.t"),
+            (
+                Dialect::BigQuery,
+                "d.t, d.T, \"p.d.t\"",
+                None,
+                "d.t, d.t, d.t",
+            ),
+            (Dialect::BigQuery, "p.d.t, q.d.t", None, "p.d.t, q.d.t"),
+            (
+                Dialect::BigQuery,
+                "d.e_1, d.f, \"d.e_*\", d.e_1$20250101",
+                None,
+                "d.e_1, d.f, d.e_*|d.e_1, d.e_1",
+            ),
+            (Dialect::Generic, "T, \"t\", s.t", None, "t|s.t, t|s.t, s.t"),
+        ];
+        for (dialect, all, role, wanted) in cases {
+            let found = meanings(*dialect, all, role.clone());
+            assert_eq!(found, *wanted, "{} in {dialect:?}", all);
+        }
+    }
+
+    #[test]
+    fn a_search_path_means_each_of_its_schemas() {
+        let path = Some(Role::UsePath(vec![name(&["a"]), name(&["public"])]));
+        let found = meanings(Dialect::PostgreSql, "t, b.t", path);
+        assert_eq!(found, "a.t|t, b.t");
+    }
+
+    #[test]
+    fn paths_that_may_be_one_file_are_one() {
+        let cases = [
+            ("a.csv", "a.csv", true),
+            ("./x/../a.csv", "a.csv", true),
+            ("file:///d/a.csv", "/d/a.csv", true),
+            ("a.csv", "b.csv", false),
+            ("/d/a.csv", "a.csv", true),
+            ("/d/a.csv", "b.csv", false),
+            ("out/*.parquet", "out/a.parquet", true),
+            ("out/*.parquet", "out/a.csv", false),
+            ("out/*/*.parquet", "out", true),
+            ("other/*.parquet", "out", false),
+            ("out/x.parquet", "out", true),
+            ("*.csv", "a.csv", true),
+            ("s3://b/a", "s3://b/a/x", true),
+            ("s3://b/a", "s3://b/c", false),
+        ];
+        for (path, other, wanted) in cases {
+            let found = may_be_one(&normal_path(path), &normal_path(other));
+            assert_eq!(found, wanted, "{path} and {other}");
+        }
     }
 }

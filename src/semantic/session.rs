@@ -6,32 +6,46 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use super::definitions::{Bond, SessionText};
 use sha2::{Digest, Sha256};
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::ir::{Action, Resource, Settings, Step};
 use crate::source::Span;
-use crate::syntax::ast::Directive;
+use crate::syntax::ast::{Directive, Stretch};
 
 /// A lowered statement and what ties it to others.
 pub(super) struct Piece {
     pub(super) step: Step,
     pub(super) tie: Tie,
     pub(super) directives: Vec<Directive>,
+    /// Pieces with one of them in common share a session: they make or use one
+    /// temporary table, prepared statement, variable or cursor.
+    pub(super) bonds: BTreeSet<Bond>,
+    /// The statements in the step's session, by number.
+    pub(super) replayed: Vec<Replayed>,
 }
 
-/// How a statement shares its session with others.
+/// A statement that a step replays, by number.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Replayed {
+    pub(super) number: SessionText,
+    /// It says where unqualified names are looked up.
+    pub(super) is_use: bool,
+}
+
+/// How a statement begins or ends a stretch that only one session can run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Tie {
     None,
-    Begin,
-    End,
-    /// It makes this table, which only its session sees.
-    Temporary(Resource),
-    /// It prepares a statement under this name.
-    Prepare(String),
-    /// It needs the statement prepared under this name.
-    Execute(String),
+    Begin(Stretch),
+    End(Stretch),
+    /// It ends a transaction and begins the next.
+    Chain,
+    Savepoint(String),
+    ToSavepoint(String),
+    /// It begins a transaction where none is open.
+    Implicit,
 }
 
 /// Joins the statements of each transaction, and the statements that touch
@@ -54,7 +68,7 @@ pub(super) fn fuse(pieces: Vec<Piece>, diagnostics: &mut Diagnostics) -> Vec<Ste
                     let first = Open {
                         step: steps.len(),
                         begin: piece.step.span,
-                        session: piece.step.session.clone(),
+                        replayed: piece.replayed.iter().map(|text| text.number).collect(),
                     };
                     open.insert(*number, first);
                     steps.push(piece.step);
@@ -67,9 +81,8 @@ pub(super) fn fuse(pieces: Vec<Piece>, diagnostics: &mut Diagnostics) -> Vec<Ste
 
 /// The sets of statements that share a session. No statement is in two.
 fn groups(pieces: &[Piece], diagnostics: &mut Diagnostics) -> Vec<BTreeSet<usize>> {
-    let mut groups = transactions(pieces, diagnostics);
-    groups.extend(temporary_tables(pieces));
-    groups.extend(prepared_statements(pieces));
+    let mut groups = Stretches::new(pieces, diagnostics).groups();
+    groups.extend(bonded(pieces));
     groups.retain(|group| group.len() > 1);
     if groups.is_empty() {
         return groups;
@@ -87,58 +100,166 @@ fn groups(pieces: &[Piece], diagnostics: &mut Diagnostics) -> Vec<BTreeSet<usize
     }
 }
 
-fn transactions(pieces: &[Piece], diagnostics: &mut Diagnostics) -> Vec<BTreeSet<usize>> {
-    let mut groups = Vec::new();
-    let mut begin: Option<usize> = None;
-    for (at, piece) in pieces.iter().enumerate() {
-        match (&piece.tie, begin) {
-            (Tie::Begin, None) => begin = Some(at),
-            (Tie::End, Some(first)) => {
-                groups.push((first..=at).collect());
-                begin = None;
-            }
-            (Tie::End, None) => diagnostics.push(
-                Diagnostic::new(
-                    Code::SharedSession,
-                    piece.step.span,
-                    "no transaction is open here",
-                )
-                .help("begin one with `BEGIN`, or leave this statement out"),
-            ),
-            _ => {}
+/// Finds transactions and the like: all that stands in them is one session.
+struct Stretches<'a> {
+    pieces: &'a [Piece],
+    diagnostics: &'a mut Diagnostics,
+    groups: Vec<BTreeSet<usize>>,
+    /// The stretches that are open, the outermost first, and where they began.
+    open: Vec<(Opened, usize)>,
+    /// The last COMMIT while nothing is committed by itself.
+    committed: Option<usize>,
+    /// Statements of rows since the last transaction, where they begin one.
+    implicit: Vec<usize>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Opened {
+    Stretch(Stretch),
+    /// SQLite's savepoint outside of a transaction begins one.
+    Savepoint(String),
+}
+
+impl<'a> Stretches<'a> {
+    fn new(pieces: &'a [Piece], diagnostics: &'a mut Diagnostics) -> Stretches<'a> {
+        Stretches {
+            pieces,
+            diagnostics,
+            groups: Vec::new(),
+            open: Vec::new(),
+            committed: None,
+            implicit: Vec::new(),
         }
     }
-    if let Some(begin) = begin {
-        let span = pieces[begin].step.span;
-        diagnostics.push(
-            Diagnostic::new(Code::SharedSession, span, "this transaction is never ended")
-                .help("end it with `COMMIT` or `ROLLBACK`"),
+
+    fn groups(mut self) -> Vec<BTreeSet<usize>> {
+        for at in 0..self.pieces.len() {
+            self.piece(at);
+        }
+        self.finish();
+        self.groups
+    }
+
+    fn is_open(&self, stretch: Stretch) -> bool {
+        self.open
+            .iter()
+            .any(|(open, _)| *open == Opened::Stretch(stretch))
+    }
+
+    fn piece(&mut self, at: usize) {
+        match &self.pieces[at].tie {
+            Tie::None => {}
+            Tie::Implicit if self.open.is_empty() => self.implicit.push(at),
+            Tie::Implicit => {}
+            Tie::Begin(stretch) if !self.is_open(*stretch) => {
+                self.open.push((Opened::Stretch(*stretch), at));
+            }
+            Tie::Begin(_) => {}
+            Tie::End(stretch) => self.end(*stretch, at),
+            Tie::Chain if self.is_open(Stretch::Transaction) => {}
+            Tie::Chain => self.missing(at, "no transaction is open here"),
+            Tie::Savepoint(name) if self.open.is_empty() => {
+                self.open.push((Opened::Savepoint(name.clone()), at));
+            }
+            Tie::Savepoint(_) => {}
+            Tie::ToSavepoint(name) => {
+                let released = Opened::Savepoint(name.clone());
+                if self.open.first().is_some_and(|(open, _)| *open == released) {
+                    self.close(0, at);
+                } else if self.open.is_empty() {
+                    self.missing(at, "no savepoint is set here");
+                }
+            }
+        }
+    }
+
+    fn end(&mut self, stretch: Stretch, at: usize) {
+        let opened = self.open.iter().position(|(open, _)| match open {
+            Opened::Stretch(open) => *open == stretch,
+            Opened::Savepoint(_) => stretch == Stretch::Transaction,
+        });
+        match (opened, stretch) {
+            (Some(opened), _) => self.close(opened, at),
+            (None, Stretch::Transaction) if self.is_open(Stretch::Manual) => {
+                self.committed = Some(at);
+            }
+            (None, Stretch::Transaction) if !self.implicit.is_empty() => {
+                let first = self.implicit[0];
+                self.groups.push((first..=at).collect());
+                self.implicit.clear();
+            }
+            (None, Stretch::Transaction) if self.begins_by_itself() => {}
+            (None, Stretch::Transaction) => self.missing(at, "no transaction is open here"),
+            // `SET autocommit = 1` and `UNLOCK TABLES` may stand anywhere.
+            (None, Stretch::Manual | Stretch::Locks) => {}
+        }
+    }
+
+    /// Whether statements of rows begin transactions, so that a COMMIT ends
+    /// one that may be empty.
+    fn begins_by_itself(&self) -> bool {
+        self.pieces.iter().any(|piece| piece.tie == Tie::Implicit)
+    }
+
+    fn close(&mut self, opened: usize, at: usize) {
+        let (_, first) = self.open.remove(opened);
+        self.groups.push((first..=at).collect());
+        if opened == 0 {
+            self.committed = None;
+        }
+    }
+
+    fn missing(&mut self, at: usize, message: &str) {
+        let span = self.pieces[at].step.span;
+        self.diagnostics.push(
+            Diagnostic::new(Code::SharedSession, span, message)
+                .help("begin one with `BEGIN`, or leave this statement out"),
         );
     }
-    groups
-}
 
-/// A temporary table goes with every later statement that touches it.
-fn temporary_tables(pieces: &[Piece]) -> Vec<BTreeSet<usize>> {
-    let mut groups: BTreeMap<&Resource, BTreeSet<usize>> = BTreeMap::new();
-    for (at, piece) in pieces.iter().enumerate() {
-        if let Tie::Temporary(table) = &piece.tie {
-            groups.entry(table).or_default().insert(at);
-        }
-        for table in piece.step.reads.iter().chain(&piece.step.writes) {
-            if let Some(group) = groups.get_mut(table) {
-                group.insert(at);
+    /// What is open at the end of the program.
+    fn finish(&mut self) {
+        let end = self.pieces.len();
+        for (opened, first) in std::mem::take(&mut self.open) {
+            match (opened, self.committed) {
+                // The locks end with the session.
+                (Opened::Stretch(Stretch::Locks), _) => {
+                    self.groups.push((first..end).collect());
+                }
+                (Opened::Stretch(Stretch::Manual), Some(last)) if last + 1 == end => {
+                    self.groups.push((first..=last).collect());
+                }
+                (Opened::Stretch(Stretch::Manual), _) => self.unended(
+                    first,
+                    "nothing is committed by itself from here on, and what comes last is not",
+                    "end the program with `COMMIT`, or switch back with `SET autocommit = 1`",
+                ),
+                (Opened::Stretch(Stretch::Transaction), _) => self.unended(
+                    first,
+                    "this transaction is never ended",
+                    "end it with `COMMIT` or `ROLLBACK`",
+                ),
+                (Opened::Savepoint(_), _) => self.unended(
+                    first,
+                    "no transaction is open here, and this savepoint is never released",
+                    "begin a transaction with `BEGIN`, or leave this statement out",
+                ),
             }
         }
     }
-    groups.into_values().collect()
+
+    fn unended(&mut self, first: usize, message: &str, help: &str) {
+        let span = self.pieces[first].step.span;
+        self.diagnostics
+            .push(Diagnostic::new(Code::SharedSession, span, message).help(help));
+    }
 }
 
-fn prepared_statements(pieces: &[Piece]) -> Vec<BTreeSet<usize>> {
-    let mut groups: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+fn bonded(pieces: &[Piece]) -> Vec<BTreeSet<usize>> {
+    let mut groups: BTreeMap<Bond, BTreeSet<usize>> = BTreeMap::new();
     for (at, piece) in pieces.iter().enumerate() {
-        if let Tie::Prepare(name) | Tie::Execute(name) = &piece.tie {
-            groups.entry(name).or_default().insert(at);
+        for bond in &piece.bonds {
+            groups.entry(*bond).or_default().insert(at);
         }
     }
     groups.into_values().collect()
@@ -256,30 +377,37 @@ struct Open {
     /// Which step it is.
     step: usize,
     begin: Span,
-    /// The `USE` and `SET` that hold at the statement joined last.
-    session: Vec<String>,
+    /// The numbers of the `USE` and `SET` that hold at the statement joined
+    /// last, and of those before.
+    replayed: BTreeSet<SessionText>,
 }
 
 impl Open {
     /// Adds a statement to the step of its session.
     fn join(&mut self, steps: &mut [Step], piece: Piece, diagnostics: &mut Diagnostics) {
-        let Piece {
-            step, directives, ..
-        } = piece;
         let into = &mut steps[self.step];
+        let Piece {
+            step,
+            directives,
+            replayed,
+            ..
+        } = piece;
         let Action::Query(query) = step.action else {
             return diagnostics.push(self.ml_statement(step.span));
         };
         let Action::Query(first) = &mut into.action else {
             return diagnostics.push(self.ml_statement(into.span));
         };
-        let changed = step
-            .session
-            .iter()
-            .filter(|text| !self.session.contains(text));
-        first.statements.extend(changed.cloned());
+        let mut is_changed = false;
+        for (replayed, text) in replayed.iter().zip(step.session) {
+            let is_new = self.replayed.insert(replayed.number);
+            // A `USE` holds again after a definition that is made under another.
+            if is_new || is_changed && replayed.is_use {
+                first.statements.push(text);
+            }
+            is_changed |= is_new;
+        }
         first.statements.extend(query.statements);
-        self.session = step.session;
         into.lines.1 = into.lines.1.max(step.lines.1);
         into.span = into.span.to(step.span);
         into.barrier = into.barrier.or(step.barrier);
@@ -364,6 +492,8 @@ mod tests {
         Piece {
             step,
             tie: Tie::None,
+            bonds: BTreeSet::new(),
+            replayed: Vec::new(),
             directives: Vec::new(),
         }
     }

@@ -5,58 +5,44 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::attributes::{self, Checked};
 use super::catalog::{self, Role, Task};
 use super::columns;
+use super::definitions::{Access, Definitions};
 use super::inputs::{self, Inputs};
 use super::lints::Validation;
 use super::metrics::Measured;
 use super::optimize;
 use super::relations::{Column, Origin, Relation, Relations};
-use super::scope::Scope;
 use super::session::{Piece, Tie, digest};
 use super::settings;
+use super::sql::Session;
 use super::training::Nature;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
 use crate::ir::{
-    Action, Evaluate, Explain, Literal, Optimize, Predict, Query, Resource, Run, Sense, Setting,
+    Action, Evaluate, Explain, Literal, Optimize, Predict, Resource, Run, Sense, Setting,
     ShowTrain, Step, Title, Train,
 };
 use crate::quantity::is_image;
 use crate::schema::Schema;
 use crate::source::{SourceFile, Span};
 use crate::syntax::ast::{self, Effects, Name, SqlQuery, StatementKind};
-use crate::syntax::sql::{self, Dialect};
+use crate::syntax::sql::{self as syntax_sql, Dialect};
 
 /// Lowers a program's statements, knowing at each what came before.
 pub(super) struct Analyzer<'a> {
-    source: &'a SourceFile,
-    dialect: Dialect,
-    scope: Scope,
-    session: Vec<SessionText>,
-    /// Functions that the program defines, with what a call of each reads;
-    /// without, what it does is unknown.
-    functions: BTreeMap<String, Option<BTreeSet<Resource>>>,
-    /// Names of the statements prepared so far.
-    prepared: BTreeSet<String>,
+    pub(super) source: &'a SourceFile,
+    pub(super) dialect: Dialect,
+    pub(super) definitions: Definitions,
+    pub(super) session: Session,
+    /// The last statement so far that inserted rows or drew from a sequence.
+    pub(super) last_insert: Option<usize>,
     pub(super) models: BTreeMap<String, Model>,
     /// The columns of tables at this point.
-    relations: Relations,
+    pub(super) relations: Relations,
     /// Models trained anywhere in the program, with the place of the first
     /// training.
     trained: BTreeMap<String, Span>,
-    pieces: Vec<Piece>,
+    pub(super) pieces: Vec<Piece>,
     validations: Vec<Validation>,
     pub(super) diagnostics: Diagnostics,
-}
-
-/// A statement that every later step replays on its own connection.
-struct SessionText {
-    text: String,
-    kind: SessionKind,
-}
-
-#[derive(PartialEq, Eq)]
-enum SessionKind {
-    Use,
-    Set,
 }
 
 /// What is known of a model that the program has trained so far.
@@ -67,16 +53,6 @@ pub(super) struct Model {
     pub(super) span: Span,
     /// What is known of the columns that it was trained on.
     inputs: Option<Inputs>,
-}
-
-/// What a step reads and writes, being collected.
-#[derive(Default)]
-pub(super) struct Access {
-    reads: BTreeSet<Resource>,
-    writes: BTreeSet<Resource>,
-    barrier: Option<&'static str>,
-    /// The columns of the query to validate on, and where it stands.
-    validation: Option<(Relation, Span)>,
 }
 
 impl<'a> Analyzer<'a> {
@@ -95,15 +71,14 @@ impl<'a> Analyzer<'a> {
                 trained.entry(into.dotted()).or_insert(into.span);
             }
         }
-        let scope = Scope::new(dialect, schemas(program), tables(program));
+        let definitions = Definitions::new(dialect, effects(program));
         Analyzer {
             source,
             dialect,
-            relations: Relations::new(dialect, &scope, schema),
-            scope,
-            session: Vec::new(),
-            functions: BTreeMap::new(),
-            prepared: BTreeSet::new(),
+            relations: Relations::new(dialect, &definitions.scope, schema),
+            definitions,
+            session: Session::default(),
+            last_insert: None,
             models: BTreeMap::new(),
             trained,
             pieces: Vec::new(),
@@ -129,106 +104,13 @@ impl<'a> Analyzer<'a> {
         }
     }
 
-    fn sql(&mut self, statement: &ast::Statement, sql: &ast::SqlStatement) {
-        let effects = &sql.effects;
-        match &effects.role {
-            ast::Role::Use(name) => {
-                self.scope.use_schema(name);
-                self.session.retain(|text| text.kind != SessionKind::Use);
-                return self.remember(statement, SessionKind::Use);
-            }
-            ast::Role::UseDefault => {
-                self.scope.use_default();
-                self.session.retain(|text| text.kind != SessionKind::Use);
-                // A later `USE` does not undo it: it may reset more than that.
-                return self.remember(statement, SessionKind::Set);
-            }
-            ast::Role::Session => return self.remember(statement, SessionKind::Set),
-            _ => {}
-        }
-        let mut access = Access::default();
-        for name in &effects.reads {
-            access.reads.extend(self.scope.reads(name));
-            if let (ast::Role::View, Some(view)) = (&effects.role, effects.writes.first()) {
-                access.reads.extend(self.scope.reads_of_view(view, name));
-            }
-        }
-        self.calls(effects, &mut access);
-        if access.barrier.is_some() {
-            self.relations.forget_all();
-        }
-        self.columns(sql, &access.reads);
-        self.views(effects, &access.reads);
-        if let Some(function) = &effects.defines {
-            // A macro is the text of its definition; what a function does is
-            // not in the program's SQL.
-            let reads = (effects.verb == "macro").then(|| access.reads.clone());
-            self.functions.insert(function.clone(), reads);
-        }
-        for name in &effects.writes {
-            self.write(name, &mut access);
-            if effects.verb != "create" || name.parts.len() == 2 {
-                access.writes.extend(self.scope.changes(name));
-            }
-        }
-        for name in &effects.schemas {
-            access.writes.insert(self.scope.schema(name));
-        }
-        let mut tie = Tie::None;
-        match &effects.role {
-            ast::Role::Unknown(why) => access.barrier = Some(why),
-            ast::Role::Begin => tie = Tie::Begin,
-            ast::Role::End => tie = Tie::End,
-            ast::Role::Temporary => {
-                if let Some(name) = effects.writes.first() {
-                    tie = Tie::Temporary(self.scope.makes(name).0);
-                }
-            }
-            ast::Role::Prepare(name) => {
-                self.prepared.insert(name.clone());
-                tie = Tie::Prepare(name.clone());
-            }
-            ast::Role::Execute(name) if self.prepared.contains(name) => {
-                tie = Tie::Execute(name.clone());
-            }
-            // SQL Server calls procedures so.
-            ast::Role::Execute(_) => {
-                access.barrier = Some("what it executes is not in the program");
-            }
-            ast::Role::Plain
-            | ast::Role::View
-            | ast::Role::Use(_)
-            | ast::Role::UseDefault
-            | ast::Role::Session => {}
-        }
-        let title = self.sql_title(effects, &tie);
-        let action = Action::Query(Query {
-            statements: vec![self.source.slice(statement.span).to_owned()],
-        });
-        self.push(statement, action, title, access, None, tie);
-    }
-
-    /// A function that the program defines does more than its name shows.
-    fn calls(&self, effects: &Effects, access: &mut Access) {
-        for function in &effects.calls {
-            match self.functions.get(function) {
-                Some(Some(reads)) => access.reads.extend(reads.iter().cloned()),
-                Some(None) => {
-                    access.barrier =
-                        Some("it calls a function of the program, which may do anything");
-                }
-                None => {}
-            }
-        }
-    }
-
     /// Checks the columns that a statement names, and takes in what it does to
     /// the columns of tables.
-    fn columns(&mut self, sql: &ast::SqlStatement, reads: &BTreeSet<Resource>) {
+    pub(super) fn columns(&mut self, sql: &ast::SqlStatement, reads: &BTreeSet<Resource>) {
         if let Some(columns) = &sql.columns {
-            let found = self
-                .relations
-                .statement(self.source, &self.scope, columns, reads);
+            let found =
+                self.relations
+                    .statement(self.source, &self.definitions.scope, columns, reads);
             found
                 .into_iter()
                 .for_each(|found| self.diagnostics.push(found));
@@ -237,15 +119,13 @@ impl<'a> Analyzer<'a> {
         let is_followed = sql.columns.as_ref().is_some_and(|c| !c.changes.is_empty());
         if !is_followed && !KEEPS_COLUMNS.contains(&effects.verb) {
             for name in &effects.writes {
-                self.relations.forget(&self.scope, name);
+                self.relations.forget(&self.definitions.scope, name);
             }
         }
         if effects.verb != "create" {
             for name in &effects.schemas {
-                match self.scope.schema(name) {
-                    Resource::Schema(schema) => self.relations.forget_schema(&schema),
-                    Resource::Table(_) | Resource::Model(_) => self.relations.forget_all(),
-                }
+                let schema = self.definitions.scope.schema(name);
+                self.relations.forget_schema(&schema);
             }
         }
         let is_unknown = match &effects.role {
@@ -260,85 +140,13 @@ impl<'a> Analyzer<'a> {
 
     /// The columns of the result of the query in front of an ML clause.
     fn result(&mut self, query: &SqlQuery) -> Relation {
-        let (relation, found) = self
-            .relations
-            .result(self.source, &self.scope, &query.columns);
+        let (relation, found) =
+            self.relations
+                .result(self.source, &self.definitions.scope, &query.columns);
         found
             .into_iter()
             .for_each(|found| self.diagnostics.push(found));
         relation
-    }
-
-    /// A view is what it reads; a table or nothing that takes its name is not.
-    fn views(&mut self, effects: &Effects, reads: &BTreeSet<Resource>) {
-        for name in &effects.writes {
-            match (&effects.role, effects.verb) {
-                (ast::Role::View, _) => self.scope.define_view(name, reads.clone()),
-                (_, "create" | "drop" | "rename" | "alter") => self.scope.undefine_view(name),
-                _ => {}
-            }
-        }
-    }
-
-    fn remember(&mut self, statement: &ast::Statement, kind: SessionKind) {
-        if kind == SessionKind::Set && is_about_names(self.source.slice(statement.span)) {
-            self.relations.forget_all();
-        }
-        settings::lower(&statement.directives, &mut self.diagnostics);
-        for directive in statement.directives.iter().filter(|d| d.key != "allow") {
-            self.diagnostics.push(
-                Diagnostic::new(
-                    Code::DirectiveWithoutEffect,
-                    directive.span,
-                    "this statement is session state and no step, so nothing runs with the directive",
-                )
-                .help("put the directive above the statement that needs it"),
-            );
-        }
-        let text = self.source.slice(statement.span).to_owned();
-        self.session.push(SessionText { text, kind });
-    }
-
-    fn sql_title(&self, effects: &Effects, tie: &Tie) -> Title {
-        if *tie == Tie::Begin {
-            return Title {
-                verb: "begin",
-                object: String::new(),
-            };
-        }
-        let object = effects
-            .writes
-            .first()
-            .or(effects.schemas.first())
-            .or(effects.reads.first())
-            .map(Name::dotted)
-            .unwrap_or_default();
-        let verb = match effects.verb {
-            "create" if !effects.schemas.is_empty() => "create-schema",
-            "drop" if !effects.schemas.is_empty() => "drop-schema",
-            verb => verb,
-        };
-        Title { verb, object }
-    }
-
-    fn write(&self, name: &Name, access: &mut Access) {
-        let (table, schema) = self.scope.makes(name);
-        access.writes.insert(table);
-        access.reads.extend(schema);
-    }
-
-    /// The reads of the query in front of an ML clause. A query that writes
-    /// (`SELECT … INTO`) cannot feed one.
-    fn query_access(&self, query: &SqlQuery) -> Access {
-        let mut access = Access::default();
-        for name in &query.effects.reads {
-            access.reads.extend(self.scope.reads(name));
-        }
-        if let ast::Role::Unknown(why) = &query.effects.role {
-            access.barrier = Some(why);
-        }
-        self.calls(&query.effects, &mut access);
-        access
     }
 
     fn train(&mut self, statement: &ast::Statement, train: &ast::Train) {
@@ -348,7 +156,7 @@ impl<'a> Analyzer<'a> {
             return self.remember_model(train, None, None);
         };
         let model = train.into.as_ref().map(Name::dotted).unwrap_or_default();
-        let mut access = self.query_access(&train.query);
+        let mut access = self.definitions.query(&train.query.effects);
         let mut lowered = Train {
             select: self.source.slice(train.query.span).to_owned(),
             estimator: train.estimator.name.clone(),
@@ -415,18 +223,16 @@ impl<'a> Analyzer<'a> {
             start: 0,
             end: inner.text().len(),
         };
-        let (tokens, error) = sql::tokenize(&inner, self.dialect);
+        let (tokens, error) = syntax_sql::tokenize(&inner, self.dialect);
         let query = match error {
             Some(error) => Err(error),
-            None => sql::query(&inner, self.dialect, &tokens, span),
+            None => syntax_sql::query(&inner, self.dialect, &tokens, span),
         };
         match query {
             Ok(query) => {
-                let mut reads = BTreeSet::new();
-                for name in &query.effects.reads {
-                    reads.extend(self.scope.reads(name));
-                }
-                access.reads.extend(reads.iter().cloned());
+                let validation = self.definitions.query(&query.effects);
+                access.merge(&validation);
+                let reads = validation.reads;
                 self.validations.push(Validation {
                     piece: self.pieces.len(),
                     span: attribute.written.value.span,
@@ -434,7 +240,9 @@ impl<'a> Analyzer<'a> {
                     rows: query.effects.rows,
                     reads,
                 });
-                let (relation, found) = self.relations.result(&inner, &self.scope, &query.columns);
+                let (relation, found) =
+                    self.relations
+                        .result(&inner, &self.definitions.scope, &query.columns);
                 access.validation = Some((relation, attribute.written.value.span));
                 for mut found in found {
                     found.span = attribute.written.value.span;
@@ -491,15 +299,14 @@ impl<'a> Analyzer<'a> {
         if let Some(inputs) = &inputs {
             inputs.check_predict(predict, model, &relation, &mut self.diagnostics);
         }
-        let mut access = self.query_access(&predict.query);
+        let mut access = self.definitions.query(&predict.query.effects);
         let image = self.use_model(model, &mut access);
-        self.write(&predict.into, &mut access);
-        self.scope.undefine_view(&predict.into);
+        self.definitions.replace(&predict.into, &mut access);
         let action = Action::Predict(Predict {
             select: self.source.slice(predict.query.span).to_owned(),
             model: model.dotted(),
-            into: self.scope.stored(&predict.into),
-            column: self.scope.stored_ident(&predict.column),
+            into: self.definitions.stored(&predict.into),
+            column: self.definitions.stored_ident(&predict.column),
             extra_outputs: extra_outputs.clone(),
             batch_size,
         });
@@ -508,12 +315,13 @@ impl<'a> Analyzer<'a> {
             object: predict.into.dotted(),
         };
         let written = inputs.map(|inputs| {
-            let column = self.scope.stored_ident(&predict.column);
+            let column = self.definitions.stored_ident(&predict.column);
             inputs.predicted(&relation, &column, &extra_outputs, predict.into.span)
         });
         self.push(statement, action, title, access, image, Tie::None);
         if let Some(written) = written {
-            self.relations.define(&self.scope, &predict.into, written);
+            self.relations
+                .define(&self.definitions.scope, &predict.into, written);
         }
     }
 
@@ -590,7 +398,7 @@ impl<'a> Analyzer<'a> {
         if let Some(inputs) = self.inputs(&evaluate.model) {
             inputs.check_evaluate(evaluate, &relation, &mut self.diagnostics);
         }
-        let mut access = self.query_access(&evaluate.query);
+        let mut access = self.definitions.query(&evaluate.query.effects);
         let image = self.use_model(&evaluate.model, &mut access);
         let into = self.result_table(evaluate.into.as_ref(), &mut access);
         let action = Action::Evaluate(Evaluate {
@@ -608,7 +416,8 @@ impl<'a> Analyzer<'a> {
         // Without names, the runtime chooses the metrics.
         if let (Some(into), false) = (&evaluate.into, metrics.is_empty()) {
             let written = measures(&metrics, into.span);
-            self.relations.define(&self.scope, into, written);
+            self.relations
+                .define(&self.definitions.scope, into, written);
         }
     }
 
@@ -639,9 +448,8 @@ impl<'a> Analyzer<'a> {
 
     fn result_table(&mut self, into: Option<&Name>, access: &mut Access) -> Option<Vec<String>> {
         let into = into?;
-        self.write(into, access);
-        self.scope.undefine_view(into);
-        Some(self.scope.stored(into))
+        self.definitions.replace(into, access);
+        Some(self.definitions.stored(into))
     }
 
     fn explain(&mut self, statement: &ast::Statement, explain: &ast::Explain) {
@@ -690,7 +498,7 @@ impl<'a> Analyzer<'a> {
         {
             inputs.check_query(&explain.model, &relation, &mut self.diagnostics);
         }
-        let mut access = self.query_access(&explain.query);
+        let mut access = self.definitions.query(&explain.query.effects);
         let image = self.use_model(&explain.model, &mut access);
         let into = self.result_table(explain.into.as_ref(), &mut access);
         let action = Action::Explain(Explain {
@@ -762,7 +570,7 @@ impl<'a> Analyzer<'a> {
             );
         }
         self.result(&run.query);
-        let mut access = self.query_access(&run.query);
+        let mut access = self.definitions.query(&run.query.effects);
         if run.into.is_empty() {
             access.barrier =
                 Some("the program that it runs may do anything; `INTO` says what it writes");
@@ -807,7 +615,7 @@ impl<'a> Analyzer<'a> {
         for column in &problem.columns {
             inputs::check_column(column, &relation, &mut self.diagnostics);
         }
-        let mut access = self.query_access(&optimize.query);
+        let mut access = self.definitions.query(&optimize.query.effects);
         let into = self.result_table(optimize.into.as_ref(), &mut access);
         // Without one of them, an error has been reported.
         let (Some(objective), Some(into)) = (problem.objective, into) else {
@@ -887,7 +695,7 @@ impl<'a> Analyzer<'a> {
         (!is_other).then_some(meant)
     }
 
-    fn push(
+    pub(super) fn push(
         &mut self,
         statement: &ast::Statement,
         action: Action,
@@ -909,13 +717,20 @@ impl<'a> Analyzer<'a> {
         let settings = settings::lower(&statement.directives, &mut self.diagnostics);
         let mut reads = access.reads;
         if !matches!(action, Action::ShowTrain(_)) {
-            reads.extend(self.scope.current());
+            reads.extend(self.definitions.scope.current());
         }
+        let mut bonds = access.bonds;
+        if let Some(last) = self.last_insert.filter(|_| access.asks_last) {
+            let bond = self.definitions.new_bond();
+            self.pieces[last].bonds.insert(bond);
+            bonds.insert(bond);
+        }
+        let (replayed, session) = self.session.replay(&access.carried).into_iter().unzip();
         let step = Step {
             action,
             lines: self.source.lines(statement.span),
             span: statement.span,
-            session: self.session.iter().map(|text| text.text.clone()).collect(),
+            session,
             reads,
             writes: access.writes,
             barrier: access.barrier,
@@ -927,6 +742,8 @@ impl<'a> Analyzer<'a> {
         self.pieces.push(Piece {
             step,
             tie,
+            bonds,
+            replayed,
             directives: statement.directives.clone(),
         });
     }
@@ -939,14 +756,14 @@ const KEEPS_COLUMNS: [&str; 17] = [
 ];
 
 /// Whether a `SET` or the like may change which table a name means.
-fn is_about_names(text: &str) -> bool {
+pub(super) fn is_about_names(text: &str) -> bool {
     let text = text.to_lowercase();
     ["path", "schema", "catalog", "database", "warehouse", "role"]
         .iter()
         .any(|word| text.contains(word))
 }
 
-fn effects(program: &ast::Program) -> impl Iterator<Item = &Effects> {
+fn effects(program: &ast::Program) -> impl Iterator<Item = &Effects> + Clone {
     program
         .statements
         .iter()
@@ -960,20 +777,6 @@ fn effects(program: &ast::Program) -> impl Iterator<Item = &Effects> {
             StatementKind::Optimize(optimize) => Some(&optimize.query.effects),
             StatementKind::ShowTrain(_) => None,
         })
-}
-
-fn schemas(program: &ast::Program) -> impl Iterator<Item = &Name> {
-    effects(program).flat_map(|effects| {
-        let used = match &effects.role {
-            ast::Role::Use(name) => Some(name),
-            _ => None,
-        };
-        effects.schemas.iter().chain(used)
-    })
-}
-
-fn tables(program: &ast::Program) -> impl Iterator<Item = &Name> {
-    effects(program).flat_map(|effects| effects.reads.iter().chain(&effects.writes))
 }
 
 /// The table of one row that an evaluation writes.

@@ -133,6 +133,9 @@ pub struct Effects {
     /// The function, macro or procedure that it defines, likewise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub defines: Option<String>,
+    /// What the names of tables do not say.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<Detail>,
     /// What the statement does beyond reading and writing tables.
     pub role: Role,
     /// The statement's verb, such as `create`, `insert` or `select`.
@@ -165,6 +168,97 @@ impl Effects {
             ..Effects::default()
         }
     }
+
+    pub(crate) fn has(&self, detail: &Detail) -> bool {
+        self.details.contains(detail)
+    }
+}
+
+/// What a statement does that the names of tables in it do not say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Detail {
+    /// It adds rows to what it writes: foreign keys are looked up, defaults
+    /// drawn, triggers fired.
+    AddsRows,
+    /// It changes or deletes rows, which foreign keys may hand on.
+    ChangesRows,
+    /// `DROP`: what it writes is there no longer.
+    Drops,
+    /// The schemas that it names are databases above schemas.
+    IsDatabase,
+    /// `CASCADE`: what depends on what it drops or empties goes along.
+    Cascades,
+    /// Only the run shows whether it does all this: `IF NOT EXISTS`, a branch.
+    Perhaps,
+    /// What is called `from` is called `to` from here on.
+    Renames {
+        from: Name,
+        to: Name,
+    },
+    /// It runs the query of a materialized view again.
+    Refreshes(Name),
+    /// The written name is a materialized view, which keeps its rows.
+    Materializes,
+    /// Rows added to what its query reads go on into what it writes.
+    Follows,
+    ForeignKey {
+        child: Name,
+        parent: Name,
+        /// A change of the parent changes the child instead of failing.
+        acts: bool,
+    },
+    /// A partition or an heir: reading and writing the whole is reading and
+    /// writing the part.
+    Part {
+        part: Name,
+        whole: Name,
+    },
+    /// The table's rows are in these files.
+    StoredAt {
+        table: Name,
+        path: String,
+    },
+    /// Rows added to the table draw from the sequence.
+    DrawnBy {
+        table: Name,
+        sequence: Name,
+    },
+    Trigger {
+        table: Name,
+        name: String,
+    },
+    DropsTrigger(String),
+    Index {
+        index: Name,
+        table: Name,
+    },
+    DropsIndex(Name),
+    /// It creates, drops, sets or draws from a sequence.
+    Draws(Name),
+    /// It asks what its session has drawn from a sequence or inserted last.
+    Drawn(Name),
+    LastInsert,
+    /// A path, perhaps with wildcards.
+    ReadsFile(String),
+    WritesFile(String),
+    /// The path is computed, so any file of the program is meant.
+    ReadsAnyFile,
+    /// A variable of the session is given a value or read.
+    Sets(String),
+    Uses(String),
+    /// A cursor is declared, used or closed.
+    Cursor(String),
+    /// A database file is attached to the session under a name.
+    Attaches {
+        name: String,
+        path: String,
+    },
+    Detaches(String),
+    DropsFunction(String),
+    /// Why its effects, or those of the view or function that it defines,
+    /// cannot be known.
+    Unknown(&'static str),
 }
 
 /// How a SQL statement takes part in the plan.
@@ -178,20 +272,48 @@ pub enum Role {
     View,
     /// It makes a table that only its own session sees.
     Temporary,
+    /// It defines a view, macro or function that only its own session sees:
+    /// later statements that use it bring the definition along.
+    Carried,
     /// `USE`: unqualified names mean another schema from here on.
     Use(Name),
+    /// `USE CATALOG`: another database or catalog, and its default schema.
+    UseCatalog(Name),
+    /// `SET search_path`: unqualified names are looked up in several schemas.
+    UsePath(Vec<Name>),
     /// `RESET search_path`: they mean the default schema again.
     UseDefault,
     /// `SET` and the like: session state that later statements need.
     Session,
-    /// `BEGIN`, `COMMIT`, `ROLLBACK`.
-    Begin,
-    End,
-    /// `PREPARE`, and `EXECUTE` or `DEALLOCATE`, of the named statement.
+    /// `SET LOCAL`: session state until the transaction ends.
+    Local,
+    /// `BEGIN`, `COMMIT`, `ROLLBACK`, and what else opens and ends a stretch of
+    /// statements that only one session can run.
+    Begin(Stretch),
+    End(Stretch),
+    /// `COMMIT AND CHAIN`: the next transaction begins at once.
+    Chain,
+    Savepoint(String),
+    /// `RELEASE` or `ROLLBACK TO` a savepoint.
+    ToSavepoint(String),
+    /// `PREPARE`, `EXECUTE` and `DEALLOCATE` of the named statement; of all
+    /// without a name.
     Prepare(String),
     Execute(String),
+    Deallocate(Option<String>),
     /// Its effects cannot be known from its text; says why.
     Unknown(&'static str),
+}
+
+/// What keeps a stretch of statements in one session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stretch {
+    Transaction,
+    /// `SET autocommit = 0`.
+    Manual,
+    /// `LOCK TABLES`.
+    Locks,
 }
 
 /// One `key=value` of a comment `-- sqlflowc: key=value …`.

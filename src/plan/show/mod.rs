@@ -58,6 +58,9 @@ fn named(resource: &Resource) -> String {
         Resource::Schema(name) => format!("schema {name}"),
         Resource::Table(name) => format!("table {name}"),
         Resource::Model(name) => format!("model {name}"),
+        Resource::Sequence(name) => format!("sequence {name}"),
+        Resource::File(path) => format!("file {path}"),
+        Resource::Function(name) => format!("function {name}"),
     }
 }
 

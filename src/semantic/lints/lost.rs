@@ -49,7 +49,10 @@ impl<'a> Lost<'a> {
                     self.models.remove(model.as_str());
                 }
                 Resource::Table(table) => self.forget(table),
-                Resource::Schema(_) => {}
+                Resource::Schema(_)
+                | Resource::Sequence(_)
+                | Resource::File(_)
+                | Resource::Function(_) => {}
             }
         }
         if let StatementKind::Train(train) = &seen.statement.kind

@@ -144,7 +144,11 @@ impl<'a> Seen<'a> {
 fn tables(resources: &BTreeSet<Resource>) -> impl Iterator<Item = &str> {
     resources.iter().filter_map(|resource| match resource {
         Resource::Table(table) => Some(table.as_str()),
-        Resource::Schema(_) | Resource::Model(_) => None,
+        Resource::Schema(_)
+        | Resource::Model(_)
+        | Resource::Sequence(_)
+        | Resource::File(_)
+        | Resource::Function(_) => None,
     })
 }
 

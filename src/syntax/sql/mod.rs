@@ -167,24 +167,38 @@ impl Dialect {
     /// The spelling under which two names of a table, schema or column are the
     /// same name.
     ///
-    /// MySQL compares table names by the server's file system, so it is taken
-    /// to ignore case: that can add an edge and never loses one.
+    /// MySQL compares table names by the server's file system and SQL Server
+    /// by its collation, and BigQuery tables but not columns exactly, so they are
+    /// taken to ignore case: that can add an edge and never loses one.
     pub fn fold(self, ident: &Ident) -> String {
         match self {
-            Dialect::PostgreSql | Dialect::Redshift if ident.quoted => ident.text.clone(),
+            Dialect::PostgreSql if ident.quoted => ident.text.clone(),
+            // PostgreSQL leaves letters beyond ASCII as they are.
+            Dialect::PostgreSql => ident.text.to_ascii_lowercase(),
             Dialect::Snowflake | Dialect::Oracle | Dialect::Ansi if ident.quoted => {
                 ident.text.clone()
             }
             Dialect::Snowflake | Dialect::Oracle | Dialect::Ansi => ident.text.to_uppercase(),
             Dialect::ClickHouse => ident.text.clone(),
-            _ => ident.text.to_lowercase(),
+            Dialect::BigQuery
+            | Dialect::Databricks
+            | Dialect::DuckDb
+            | Dialect::Generic
+            | Dialect::Hive
+            | Dialect::MsSql
+            | Dialect::MySql
+            | Dialect::Redshift
+            | Dialect::Spark
+            | Dialect::SQLite
+            | Dialect::Teradata => ident.text.to_lowercase(),
         }
     }
 
     /// The name as the database stores it, to be quoted by a driver.
     pub fn stored(self, ident: &Ident) -> String {
         match self {
-            Dialect::PostgreSql | Dialect::Redshift if !ident.quoted => ident.text.to_lowercase(),
+            Dialect::PostgreSql if !ident.quoted => ident.text.to_ascii_lowercase(),
+            Dialect::Redshift => ident.text.to_lowercase(),
             Dialect::Snowflake | Dialect::Oracle | Dialect::Ansi if !ident.quoted => {
                 ident.text.to_uppercase()
             }
@@ -192,20 +206,23 @@ impl Dialect {
         }
     }
 
-    /// The schema that an unqualified name means before any `USE`, folded.
+    /// The schema that an unqualified name means before any `USE`, folded;
+    /// none where the connection chooses it, which the program does not show.
     pub fn default_schema(self) -> Option<&'static str> {
         match self {
             Dialect::DuckDb | Dialect::SQLite => Some("main"),
             Dialect::PostgreSql | Dialect::Redshift => Some("public"),
-            Dialect::Snowflake => Some("PUBLIC"),
             Dialect::MsSql => Some("dbo"),
-            Dialect::Hive | Dialect::Spark | Dialect::Databricks => Some("default"),
-            Dialect::ClickHouse => Some("default"),
             Dialect::Ansi
             | Dialect::BigQuery
+            | Dialect::ClickHouse
+            | Dialect::Databricks
             | Dialect::Generic
+            | Dialect::Hive
             | Dialect::MySql
             | Dialect::Oracle
+            | Dialect::Snowflake
+            | Dialect::Spark
             | Dialect::Teradata => None,
         }
     }
@@ -692,7 +709,7 @@ pub(super) fn statement(
     let columns = projection::statement(source, dialect, &statement);
     Ok(SqlStatement {
         columns,
-        ..effects::statement(source, &statement, span)
+        ..effects::statement(source, dialect, &statement, span)
     })
 }
 
@@ -715,7 +732,7 @@ pub(super) fn leading_query(
     let columns = projection::query(source, dialect, &query);
     Ok(SqlQuery {
         columns,
-        ..effects::query(source, &query, span)
+        ..effects::query(source, dialect, &query, span)
     })
 }
 
