@@ -293,6 +293,14 @@ impl Definitions {
                         .extend(names.into_iter().map(Resource::Sequence));
                     access.reads.extend(self.scope.schemas_of(sequence));
                 }
+                // A default names a sequence that must be there.
+                Detail::DrawnBy { sequence, .. } => {
+                    let names = self.scope.tables(sequence);
+                    access
+                        .reads
+                        .extend(names.into_iter().map(Resource::Sequence));
+                    access.reads.extend(self.scope.schemas_of(sequence));
+                }
                 Detail::Drawn(_) | Detail::LastInsert => access.asks_last = true,
                 Detail::ReadsFile(path) => access.reads.extend(self.scope.files_read(path)),
                 Detail::ReadsAnyFile => access.reads.extend(self.scope.files()),
@@ -323,7 +331,6 @@ impl Definitions {
                 | Detail::ForeignKey { .. }
                 | Detail::Part { .. }
                 | Detail::StoredAt { .. }
-                | Detail::DrawnBy { .. }
                 | Detail::Trigger { .. }
                 | Detail::DropsTrigger(_)
                 | Detail::Index { .. }

@@ -3,6 +3,7 @@
 
 pub(crate) mod formatting;
 pub(crate) mod options;
+pub(crate) mod programs;
 pub(crate) mod properties;
 
 use std::fs;

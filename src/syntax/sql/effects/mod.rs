@@ -725,7 +725,10 @@ impl<'a> Collector<'a> {
             for name in writes {
                 add(&mut self.effects.reads, name);
             }
-            self.effects.details.clear();
+            // A file is looked into for its columns.
+            self.effects
+                .details
+                .retain(|detail| matches!(detail, Detail::ReadsFile(_) | Detail::ReadsAnyFile));
             self.effects.defines = None;
             self.effects.role = Role::Plain;
         }
