@@ -239,6 +239,7 @@ fn programs_of_other_dialects_pass() {
         SELECT line, day, INPUT__FILE__NAME FROM logs;
         SELECT word FROM logs LATERAL VIEW explode(split(line, ' ')) words AS word;
         INSERT OVERWRITE TABLE logs PARTITION (day = '1') SELECT line, n FROM logs;
+        SELECT line, "nightly run" AS origin FROM logs WHERE day = "1";
         "#,
     );
     passes(
@@ -393,4 +394,25 @@ fn long_programs_and_statements_stay_fast() {
     program += &format!("{arms};\nSELECT wrong FROM t1999;\n");
     let (codes, text) = said(Dialect::DuckDb, &program);
     assert_eq!(codes, [Code::UnknownColumnInQuery], "{text}");
+}
+
+#[test]
+fn columns_that_tell_unknowns_apart_are_selected() {
+    let program = |variables: &str| {
+        format!(
+            r#"
+            CREATE TABLE plants (plant VARCHAR, price DOUBLE);
+            SELECT * FROM plants
+            TO MAXIMIZE SUM(price * amount)
+            CONSTRAINT SUM(amount) <= 10
+            WITH variables = "{variables}", var_type = "NonNegativeReals"
+            INTO production;
+            "#
+        )
+    };
+    passes(Dialect::DuckDb, &program("amount(plant)"));
+    assert_eq!(
+        messages(Dialect::DuckDb, &program("amount(plnt)")),
+        "6: E0314 the query has no column `plnt`\n"
+    );
 }

@@ -310,7 +310,12 @@ pub(super) fn check_column(ident: &Ident, relation: &Relation, diagnostics: &mut
     check_name(&ident.text, ident.span, relation, diagnostics);
 }
 
-fn check_name(name: &str, span: Span, relation: &Relation, diagnostics: &mut Diagnostics) {
+pub(super) fn check_name(
+    name: &str,
+    span: Span,
+    relation: &Relation,
+    diagnostics: &mut Diagnostics,
+) {
     if relation.lacks(name) {
         let message = format!("the query has no column `{name}`");
         let diagnostic = Diagnostic::new(Code::UnknownColumn, span, message).suggest(

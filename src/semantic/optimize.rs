@@ -18,6 +18,8 @@ pub(super) struct Problem<'a> {
     pub(super) params: Vec<Setting>,
     /// Columns that the problem reads, each at its first place.
     pub(super) columns: Vec<&'a Ident>,
+    /// Columns by which unknowns are told apart, with the place of `variables`.
+    pub(super) index: Vec<(String, Span)>,
 }
 
 /// Lowers an optimisation whose attributes have been checked.
@@ -51,6 +53,15 @@ pub(super) fn lower<'a>(
         }
     }
     let columns = lowering.columns;
+    let mut index: Vec<(String, Span)> = Vec::new();
+    if let Some(names) = names {
+        for column in variables.iter().flat_map(|variable| &variable.index) {
+            // Several variables often stand over the same columns.
+            if !index.iter().any(|(other, _)| other == column) {
+                index.push((column.clone(), names.written.value.span));
+            }
+        }
+    }
     let params = checked
         .iter()
         .filter_map(|attribute| match attribute.known.role {
@@ -67,6 +78,7 @@ pub(super) fn lower<'a>(
         constraints,
         params,
         columns,
+        index,
     }
 }
 

@@ -1074,8 +1074,9 @@ impl<'a> Resolver<'a> {
                 | Dialect::Spark
                 | Dialect::SQLite
         );
-        // SQLite takes what is no column for a string.
+        // SQLite takes what is no column for a string, Hive all in double quotes.
         (self.dialect == Dialect::SQLite && word.quoted)
+            || (self.dialect == Dialect::Hive && self.source.slice(word.span()).starts_with('"'))
             || "@$:#?".contains(first)
             || (has_virtual && (first == '_' || name.contains("__")))
             || STANDING_ALONE.binary_search(&&*name.to_lowercase()).is_ok()

@@ -615,6 +615,10 @@ impl<'a> Analyzer<'a> {
         for column in &problem.columns {
             inputs::check_column(column, &relation, &mut self.diagnostics);
         }
+        // The columns that tell unknowns apart stand inside of `variables`.
+        for (column, span) in &problem.index {
+            inputs::check_name(column, *span, &relation, &mut self.diagnostics);
+        }
         let mut access = self.definitions.query(&optimize.query.effects);
         let into = self.result_table(optimize.into.as_ref(), &mut access);
         // Without one of them, an error has been reported.
