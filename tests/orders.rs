@@ -13,27 +13,12 @@ use sqlflowc::diagnostic::{Format, render};
 use sqlflowc::ir::Action;
 use sqlflowc::source::SourceFile;
 use sqlflowc::syntax::sql::Dialect;
+use support::programs::{self, Random};
 
-const PROGRAMS: u64 = 60;
+/// So many of either generator.
+const PROGRAMS: u64 = 40;
 const STATEMENTS: usize = 14;
-
-/// A small generator of numbers, the same on every machine.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        // Knuth's constants for a linear congruential generator of 64 bits.
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % limit
-    }
-
-    fn pick<'a>(&mut self, choices: &[&'a str]) -> &'a str {
-        choices[self.below(choices.len())]
-    }
-}
+const OTHER_STATEMENTS: usize = 30;
 
 /// Few names, some of them two spellings of one, so that statements meet.
 const TABLES: [&str; 10] = [
@@ -103,8 +88,11 @@ fn query(random: &mut Random) -> String {
 
 /// Gives a script of `tests/support` its input and reads its output.
 fn python(script: &str, input: &Value) -> Value {
+    // The programs write files.
+    let folder = tempfile::tempdir().unwrap();
     let mut python = Command::new(support::python_environment("core").python)
         .arg(support::root().join("tests/support").join(script))
+        .current_dir(folder.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -119,12 +107,17 @@ fn python(script: &str, input: &Value) -> Value {
 /// Random programs without the statements that fail: in a run they would end
 /// the program, so what comes after them is not promised.
 fn programs() -> Vec<String> {
-    let all: Vec<Vec<String>> = (0..PROGRAMS)
-        .map(|seed| {
-            let mut random = Random(seed);
-            (0..STATEMENTS).map(|_| statement(&mut random)).collect()
-        })
-        .collect();
+    let seeds = 0..programs::count(PROGRAMS);
+    let ambiguous = seeds.clone().map(|seed| {
+        let mut random = Random(seed);
+        (0..STATEMENTS).map(|_| statement(&mut random)).collect()
+    });
+    let others = seeds.map(|seed| {
+        let statements = programs::program(seed, OTHER_STATEMENTS);
+        let texts = statements.into_iter().map(|statement| statement.text);
+        texts.collect()
+    });
+    let all: Vec<Vec<String>> = ambiguous.chain(others).collect();
     let kept = python("executable.py", &json!(all));
     let kept: Vec<Vec<String>> = serde_json::from_value(kept).unwrap();
     let statements: usize = kept.iter().map(Vec::len).sum();
