@@ -24,6 +24,8 @@ pub(super) struct Access {
     pub(super) carried: BTreeSet<SessionText>,
     /// It asks what the statement before it has inserted or drawn.
     pub(super) asks_last: bool,
+    /// The sequences of which it asks what has been drawn.
+    pub(super) asked: BTreeSet<Resource>,
     /// The columns of the query to validate on, and where it stands.
     pub(super) validation: Option<(Relation, Span)>,
 }
@@ -87,7 +89,7 @@ pub(super) struct Definitions {
 
 /// What becomes of a SQL statement.
 pub(super) enum Outcome {
-    Step(Access),
+    Step(Box<Access>),
     /// It only undoes what later steps would have carried along.
     Forget(BTreeSet<SessionText>),
 }
@@ -170,13 +172,16 @@ impl Definitions {
         }
         self.learn(effects);
         self.session(effects, &mut access);
-        Outcome::Step(access)
+        Outcome::Step(Box::new(access))
     }
 
     /// A view or function that is defined reads what it will read when it is
     /// used, since the database looks at it; it draws and writes nothing yet.
     fn definition(&mut self, effects: &Effects, access: &mut Access) {
         let mut used = self.query(effects);
+        for name in effects.writes.iter().filter(|_| effects.defines.is_some()) {
+            self.read(name, &mut used);
+        }
         if let Some(view) = effects.writes.first().filter(|_| effects.defines.is_none()) {
             for name in &effects.reads {
                 for table in self.scope.tables_of_view(view, name) {
@@ -301,7 +306,13 @@ impl Definitions {
                         .extend(names.into_iter().map(Resource::Sequence));
                     access.reads.extend(self.scope.schemas_of(sequence));
                 }
-                Detail::Drawn(_) | Detail::LastInsert => access.asks_last = true,
+                Detail::Drawn(sequence) => {
+                    let names = self.scope.tables(sequence);
+                    access
+                        .asked
+                        .extend(names.into_iter().map(Resource::Sequence));
+                }
+                Detail::LastInsert => access.asks_last = true,
                 Detail::ReadsFile(path) => access.reads.extend(self.scope.files_read(path)),
                 Detail::ReadsAnyFile => access.reads.extend(self.scope.files()),
                 Detail::WritesFile(path) => {
@@ -912,6 +923,7 @@ impl Access {
         self.bonds.extend(&other.bonds);
         self.carried.extend(&other.carried);
         self.asks_last |= other.asks_last;
+        self.asked.extend(other.asked.iter().cloned());
     }
 }
 

@@ -7,7 +7,7 @@ use super::session::{self, Tie};
 use super::settings;
 use super::statements::{Analyzer, is_about_names};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::ir::{Action, Query, Title};
+use crate::ir::{Action, Query, Resource, Title};
 use crate::syntax::ast::{self, Detail, Effects, Name, Role, Stretch};
 use crate::syntax::sql::Dialect;
 
@@ -111,7 +111,7 @@ impl Analyzer<'_> {
                     self.relations.forget_all();
                 }
                 self.columns(sql, &access.reads);
-                self.push_sql(statement, effects, access);
+                self.push_sql(statement, effects, *access);
             }
             Outcome::Forget(texts) => {
                 self.columns(sql, &BTreeSet::new());
@@ -216,13 +216,20 @@ impl Analyzer<'_> {
         }
         self.push(statement, action, title, access, None, tie);
         let inserts = [Detail::AddsRows, Detail::ChangesRows];
-        let draws = effects
-            .details
-            .iter()
-            .any(|detail| inserts.contains(detail) || matches!(detail, Detail::Draws(_)));
-        if draws {
-            self.last_insert = Some(self.pieces.len() - 1);
+        let at = self.pieces.len() - 1;
+        let drawn = self.pieces[at].step.writes.iter();
+        let drawn = drawn.filter(|resource| matches!(resource, Resource::Sequence(_)));
+        let drawn: Vec<Resource> = drawn.cloned().collect();
+        if !drawn.is_empty()
+            || effects
+                .details
+                .iter()
+                .any(|detail| inserts.contains(detail))
+        {
+            self.last_insert = Some(at);
         }
+        self.last_drawn
+            .extend(drawn.into_iter().map(|sequence| (sequence, at)));
     }
 
     fn tie(&self, effects: &Effects) -> Tie {

@@ -34,6 +34,8 @@ pub(super) struct Analyzer<'a> {
     pub(super) session: Session,
     /// The last statement so far that inserted rows or drew from a sequence.
     pub(super) last_insert: Option<usize>,
+    /// The last statement so far that drew from each sequence.
+    pub(super) last_drawn: BTreeMap<Resource, usize>,
     pub(super) models: BTreeMap<String, Model>,
     /// The columns of tables at this point.
     pub(super) relations: Relations,
@@ -79,6 +81,7 @@ impl<'a> Analyzer<'a> {
             definitions,
             session: Session::default(),
             last_insert: None,
+            last_drawn: BTreeMap::new(),
             models: BTreeMap::new(),
             trained,
             pieces: Vec::new(),
@@ -724,7 +727,14 @@ impl<'a> Analyzer<'a> {
             reads.extend(self.definitions.scope.current());
         }
         let mut bonds = access.bonds;
-        if let Some(last) = self.last_insert.filter(|_| access.asks_last) {
+        // A sequence behind a column of type `serial` shows in no statement.
+        let last_drawn = access
+            .asked
+            .iter()
+            .map(|sequence| self.last_drawn.get(sequence).copied().or(self.last_insert));
+        let last_insert = self.last_insert.filter(|_| access.asks_last);
+        let asked: BTreeSet<usize> = last_drawn.flatten().chain(last_insert).collect();
+        for last in asked {
             let bond = self.definitions.new_bond();
             self.pieces[last].bonds.insert(bond);
             bonds.insert(bond);

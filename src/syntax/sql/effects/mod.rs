@@ -1080,7 +1080,7 @@ mod tests {
         DELETE t FROM a AS t JOIN b USING (x)
             reads a, b; writes a; "changes_rows"
         UPDATE a JOIN b USING (x) SET a.y = b.y
-            reads b; writes a; "changes_rows"
+            reads a, b; writes a; "changes_rows"
         RENAME TABLE a TO b, c TO d
             writes a, b, c, d; {"renames":{"from":"a","to":"b"}}; {"renames":{"from":"c","to":"d"}}
         UPDATE t SET x = 1 FROM a AS t JOIN b ON t.x = b.x

@@ -106,8 +106,11 @@ impl Collector<'_> {
 
     pub(super) fn update(&mut self, update: &Update) {
         self.update_targets(update);
-        self.read_factor(&update.table.relation);
-        self.read(&update.table.joins);
+        // Of joined tables the assignments may name any, so that all are read.
+        match update.table.joins.is_empty() {
+            true => self.read_factor(&update.table.relation),
+            false => self.read(&update.table),
+        }
         match &update.from {
             Some(UpdateTableFromKind::BeforeSet(from) | UpdateTableFromKind::AfterSet(from)) => {
                 self.read(from);
