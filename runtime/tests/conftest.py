@@ -13,10 +13,12 @@ from typing import Any
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# A shell starts background jobs with Ctrl-C ignored, and what ignores it hands that on to the
-# processes it starts. Tests interrupt theirs.
+# A shell starts background jobs with Ctrl-C ignored, and `nohup` with the hang-up; what ignores
+# them hands that on to the processes it starts. Tests interrupt theirs.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 import pytest
 

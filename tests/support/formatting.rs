@@ -58,10 +58,11 @@ fn words(source: &SourceFile, dialect: Dialect) -> Vec<String> {
     let (tokens, _) = sql::tokenize(source, dialect);
     let mut words = Vec::new();
     for token in tokens {
-        let text = source.slice(token.span);
+        // A line end belongs to some comments, and to a stray sign in some dialects.
+        let text = source.slice(token.span).trim_end();
         match token.kind() {
             TokenKind::Space => {}
-            TokenKind::Comment => words.push(text.trim_end().to_owned()),
+            TokenKind::Comment => words.push(text.to_owned()),
             _ if matches!(text, "," | ";") || token.is_word("TO") => {}
             TokenKind::Word => words.push(text.to_uppercase()),
             _ => words.push(text.to_owned()),
