@@ -53,6 +53,11 @@ class Unknowns:
     def size(self) -> int:
         return int(self.keys.num_rows)
 
+    @property
+    def places(self) -> slice:
+        """Where they stand among all unknowns."""
+        return slice(self.start, self.start + self.size)
+
 
 @dataclass(frozen=True)
 class Rows:

@@ -36,7 +36,7 @@ def solve(problem: Problem, time_limit: float | None, mip_rel_gap: float | None)
     """Solves a problem; infeasible and unbounded ones are ProgramErrors in its own terms."""
     if problem.quadratic is not None:
         _check_convex(problem)
-    solver = _solver(problem, problem.rows, relaxed=False)
+    solver = _solver(problem, relaxed=False)
     if time_limit is not None:
         solver.setOptionValue("time_limit", float(time_limit))
     if mip_rel_gap is not None:
@@ -68,32 +68,20 @@ def solve(problem: Problem, time_limit: float | None, mip_rel_gap: float | None)
     )
 
 
-def _solver(problem: Problem, rows: list[Rows], *, relaxed: bool) -> highspy.Highs:
+def _solver(problem: Problem, *, relaxed: bool) -> highspy.Highs:
     """Returns HiGHS with the problem in it, as one to minimise."""
     size = problem.size
     sign = -1.0 if problem.maximize else 1.0
-    matrix, lower, upper = _stacked(rows, size)
-    model = highspy.HighsModel()
-    lp = model.lp_
-    lp.num_col_ = size
-    lp.num_row_ = matrix.shape[0]
-    lp.sense_ = highspy.ObjSense.kMinimize
-    lp.col_cost_ = sign * problem.cost
-    lp.offset_ = sign * problem.offset
-    lp.col_lower_, lp.col_upper_ = _bounds(problem)
-    lp.row_lower_ = lower
-    lp.row_upper_ = upper
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_ = matrix.indptr
-    lp.a_matrix_.index_ = matrix.indices
-    lp.a_matrix_.value_ = matrix.data
+    matrix, lower, upper = _stacked(problem.rows, size)
+    model = _linear(sign * problem.cost, _bounds(problem), matrix, (lower, upper))
+    model.lp_.offset_ = sign * problem.offset
     whole = [known for known in problem.unknowns if known.decision.is_whole]
     if whole and not relaxed:
         kinds = [highspy.HighsVarType.kContinuous] * size
         for known in whole:
             for place in range(known.start, known.start + known.size):
                 kinds[place] = highspy.HighsVarType.kInteger
-        lp.integrality_ = kinds
+        model.lp_.integrality_ = kinds
     if problem.quadratic is not None:
         # HiGHS takes the lower triangle, by columns, of the matrix H of x'Hx / 2.
         lower_half = sp.csc_array(sp.tril(problem.quadratic * (2.0 * sign)))
@@ -103,6 +91,32 @@ def _solver(problem: Problem, rows: list[Rows], *, relaxed: bool) -> highspy.Hig
         hessian.start_ = lower_half.indptr
         hessian.index_ = lower_half.indices
         hessian.value_ = lower_half.data
+    return _highs(model)
+
+
+def _linear(
+    cost: Doubles,
+    bounds: tuple[Doubles, Doubles],
+    matrix: sp.csr_array,
+    sides: tuple[Doubles, Doubles],
+) -> highspy.HighsModel:
+    """Make `cost x` least, with x between `bounds` and `matrix x` between `sides`."""
+    model = highspy.HighsModel()
+    lp = model.lp_
+    lp.num_col_ = len(cost)
+    lp.num_row_ = matrix.shape[0]
+    lp.sense_ = highspy.ObjSense.kMinimize
+    lp.col_cost_ = cost
+    lp.col_lower_, lp.col_upper_ = bounds
+    lp.row_lower_, lp.row_upper_ = sides
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_ = matrix.indptr
+    lp.a_matrix_.index_ = matrix.indices
+    lp.a_matrix_.value_ = matrix.data
+    return model
+
+
+def _highs(model: highspy.HighsModel) -> highspy.Highs:
     solver = highspy.Highs()  # type: ignore[no-untyped-call]
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("threads", usable_cores())
@@ -127,8 +141,7 @@ def _stacked(rows: list[Rows], size: int) -> tuple[sp.csr_array, Doubles, Double
 def _bounds(problem: Problem) -> tuple[Doubles, Doubles]:
     lower, upper = np.empty(problem.size), np.empty(problem.size)
     for known in problem.unknowns:
-        place = slice(known.start, known.start + known.size)
-        lower[place], upper[place] = known.decision.bounds
+        lower[known.places], upper[known.places] = known.decision.bounds
     return lower, upper
 
 
@@ -136,8 +149,7 @@ def _solution(problem: Problem, solver: highspy.Highs, *, is_optimal: bool) -> S
     values = np.array(solver.getSolution().col_value, np.float64)
     for known in problem.unknowns:
         if known.decision.is_whole:
-            place = slice(known.start, known.start + known.size)
-            values[place] = np.rint(values[place])
+            values[known.places] = np.rint(values[known.places])
     objective = problem.cost @ values + problem.offset
     if problem.quadratic is not None:
         objective += values @ (problem.quadratic @ values)
@@ -195,23 +207,13 @@ def _missed(problem: Problem) -> Iterator[str]:
     count = matrix.shape[0]
     step = sp.eye_array(count, format="csr")
     elastic = sp.csr_array(sp.hstack([matrix, step, -step], format="csr"))
-    model = highspy.HighsModel()
-    lp = model.lp_
-    lp.num_col_ = size + 2 * count
-    lp.num_row_ = count
-    lp.col_cost_ = np.concatenate([np.zeros(size), np.ones(2 * count)])
     low, high = _bounds(problem)
-    lp.col_lower_ = np.concatenate([low, np.zeros(2 * count)])
-    lp.col_upper_ = np.concatenate([high, np.full(2 * count, np.inf)])
-    lp.row_lower_ = lower
-    lp.row_upper_ = upper
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_ = elastic.indptr
-    lp.a_matrix_.index_ = elastic.indices
-    lp.a_matrix_.value_ = elastic.data
-    solver = highspy.Highs()  # type: ignore[no-untyped-call]
-    solver.setOptionValue("output_flag", False)
-    solver.passModel(model)
+    cost = np.concatenate([np.zeros(size), np.ones(2 * count)])
+    bounds = (
+        np.concatenate([low, np.zeros(2 * count)]),
+        np.concatenate([high, np.full(2 * count, np.inf)]),
+    )
+    solver = _highs(_linear(cost, bounds, elastic, (lower, upper)))
     solver.run()
     slack = np.array(solver.getSolution().col_value, np.float64)[size:]
     missing = slack[:count] + slack[count:]
@@ -235,7 +237,7 @@ def _unbounded(problem: Problem) -> ProgramError:
 
 def _loose(problem: Problem) -> Iterator[str]:
     """Yields the unknowns that a solution would take beyond all measure."""
-    solver = _solver(problem, problem.rows, relaxed=True)
+    solver = _solver(problem, relaxed=True)
     lower, upper = _bounds(problem)
     places = np.arange(problem.size, dtype=np.int32)
     fenced_low = np.maximum(lower, -WITHOUT_END)
@@ -248,7 +250,7 @@ def _loose(problem: Problem) -> Iterator[str]:
     far = np.abs(values) >= WITHOUT_END * (1 - 1e-9)
     far &= np.isinf(lower) | np.isinf(upper)
     for known in problem.unknowns:
-        for at in np.flatnonzero(far[known.start : known.start + known.size]):
+        for at in np.flatnonzero(far[known.places]):
             yield f"`{known.decision.name}`{_about(known.keys, int(at))}"
 
 

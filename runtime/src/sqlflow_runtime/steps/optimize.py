@@ -75,7 +75,7 @@ def _value_name(name: str, index: list[str]) -> str:
 
 def _values(known: _problem.Unknowns, values: _problem.Doubles) -> pa.Array:
     # Adding 0 turns -0 to 0.
-    own = values[known.start : known.start + known.size] + 0.0
+    own = values[known.places] + 0.0
     return pa.array(own.astype(np.int64) if known.decision.is_whole else own)
 
 
@@ -93,7 +93,7 @@ def _below_each_other(problem: _problem.Problem, values: _problem.Doubles) -> pa
                 columns.append(known.keys.column(own[name]).combine_chunks().cast(field.type))
             else:
                 columns.append(pa.nulls(known.size, field.type))
-        columns.append(pa.array(values[known.start : known.start + known.size] + 0.0))
+        columns.append(pa.array(values[known.places] + 0.0))
         names = ["variable", *(field.name for field in fields.values()), "value"]
         parts.append(_named(names, columns))
     return pa.concat_tables(parts)
