@@ -29,14 +29,36 @@ fn tests() {
 #[test]
 fn types() {
     check("mypy", &["--cache-dir", "/dev/null"]);
+    check("mypy", &["--cache-dir", "/dev/null", "../tests/databases"]);
 }
 
 #[test]
 fn lint() {
-    check("ruff", &["check", "--no-cache"]);
+    check(
+        "ruff",
+        &[
+            "check",
+            "--no-cache",
+            "--config",
+            "pyproject.toml",
+            ".",
+            "../tests/databases",
+        ],
+    );
 }
 
 #[test]
 fn format() {
-    check("ruff", &["format", "--check", "--no-cache"]);
+    check(
+        "ruff",
+        &[
+            "format",
+            "--check",
+            "--no-cache",
+            "--config",
+            "pyproject.toml",
+            ".",
+            "../tests/databases",
+        ],
+    );
 }
