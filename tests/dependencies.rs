@@ -434,7 +434,7 @@ fn renames_write_both_names() {
     alter-parent
       <- create-child: write-after-read table:parent
     delete-old-parent
-      <- alter-parent: read-after-write table:old_parent, read-after-write table:parent, write-after-write table:old_parent
+      <- alter-parent: write-after-write table:old_parent
     select-child
       <- delete-old-parent: read-after-write table:child
     ");
@@ -513,7 +513,7 @@ fn a_view_defined_anew_reads_what_it_reads_now() {
     create-v-fc6657
       <- train-m: write-after-read table:v
     insert-a-78304f
-      <- train-m: write-after-read table:a
+      <- create-v-fc6657: write-after-read table:a
     insert-b
       <- create-v-fc6657: write-after-read table:b
     train-n
@@ -578,7 +578,7 @@ fn a_dropped_table_takes_views_along_with_cascade() {
     drop-t
       <- select-v: write-after-read table:t, write-after-read table:v
     create-v-831d97
-      <- drop-t: write-after-write table:v
+      <- drop-t: read-after-write table:t, write-after-write table:v
     ");
     insta::assert_snapshot!(edges(Dialect::PostgreSql, "
         CREATE TABLE t (x INT);
@@ -1754,7 +1754,7 @@ fn schemas_go_with_their_tables() {
     drop-schema-s
       <- select-v: write-after-read schema:s, write-after-read table:v
     create-v-831d97
-      <- drop-schema-s: write-after-write table:v
+      <- drop-schema-s: read-after-write schema:s, write-after-write table:v
     ");
     insta::assert_snapshot!(edges(Dialect::MySql, "
         CREATE DATABASE d;
@@ -1820,5 +1820,264 @@ fn no_ml_statement_uses_a_temporary_table() {
       |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       |
       = help: move it out of the transaction, or make the temporary table an ordinary one that the program drops at its end
+    ");
+}
+
+#[test]
+fn a_sequence_goes_after_the_tables_whose_defaults_draw_from_it() {
+    insta::assert_snapshot!(edges(Dialect::PostgreSql, "
+        CREATE SEQUENCE q;
+        CREATE TABLE t (id INT DEFAULT nextval('q'), x INT);
+        DELETE FROM t WHERE x = 1;
+        SELECT nextval('q');
+        TRUNCATE t;
+        TRUNCATE t RESTART IDENTITY;
+        DROP TABLE t;
+        DROP SEQUENCE q;
+    "), @"
+    create-q
+    create-t
+      <- create-q: read-after-write sequence:q
+    delete-t
+      <- create-t: write-after-write table:t
+    select-q
+      <- create-t: write-after-read sequence:q
+    truncate-t
+      <- delete-t: write-after-write table:t
+    truncate-t-79bda6
+      <- select-q: write-after-write sequence:q
+      <- truncate-t: write-after-write table:t
+    drop-t
+      <- truncate-t-79bda6: read-after-write sequence:q, write-after-write table:t
+    drop-q
+      <- drop-t: write-after-read sequence:q
+    ");
+}
+
+#[test]
+fn explaining_looks_at_sequences_and_draws_from_none() {
+    insta::assert_snapshot!(edges(Dialect::PostgreSql, "
+        CREATE SEQUENCE q;
+        EXPLAIN SELECT nextval('q');
+        EXPLAIN SELECT nextval('q') + 1;
+        SELECT nextval('q');
+    "), @"
+    create-q
+    explain
+      <- create-q: read-after-write sequence:q
+    explain-7273f0
+      <- create-q: read-after-write sequence:q
+    select-q
+      <- explain: write-after-read sequence:q
+      <- explain-7273f0: write-after-read sequence:q
+    ");
+    insta::assert_snapshot!(edges(Dialect::PostgreSql, "
+        PREPARE p AS SELECT * FROM t;
+        EXPLAIN EXECUTE p;
+    "), @"prepare-t (2 statements)");
+}
+
+#[test]
+fn unqualified_names_are_looked_up_in_the_current_catalog() {
+    insta::assert_snapshot!(edges(Dialect::DuckDb, "
+        ATTACH 'x.db' AS x;
+        CREATE TABLE t (a INT);
+        CREATE TABLE x.t (a INT);
+        USE x;
+        INSERT INTO t VALUES (1);
+        INSERT INTO main.t VALUES (2);
+        CREATE SCHEMA s;
+        CREATE TABLE s.t (a INT);
+        USE s;
+        DROP TABLE t;
+        USE memory;
+        INSERT INTO t SELECT a FROM x.s.t;
+        SELECT * FROM memory.main.t;
+    "), @"
+    create-t
+      after ATTACH 'x.db' AS x
+    create-x-t
+      after ATTACH 'x.db' AS x
+    insert-t
+      after ATTACH 'x.db' AS x
+      after USE x
+      <- create-x-t: write-after-write table:x.t
+    insert-main-t
+      after ATTACH 'x.db' AS x
+      after USE x
+      <- insert-t: write-after-write table:x.t
+    create-schema-s
+      after ATTACH 'x.db' AS x
+      after USE x
+    create-s-t
+      after ATTACH 'x.db' AS x
+      after USE x
+      <- create-schema-s: read-after-write schema:x.s
+    drop-t
+      after ATTACH 'x.db' AS x
+      after USE x
+      after USE s
+      <- insert-main-t: write-after-write table:x.t
+      <- create-s-t: write-after-write table:x.s.t
+    insert-t-d805e7
+      after ATTACH 'x.db' AS x
+      after USE memory
+      <- create-t: write-after-write table:t
+      <- drop-t: read-after-write table:x.s.t
+    select-memory-main-t
+      after ATTACH 'x.db' AS x
+      after USE memory
+      <- insert-t-d805e7: read-after-write table:t
+    ");
+}
+
+#[test]
+fn functions_that_insert_are_asked_for_what_they_inserted() {
+    insta::assert_snapshot!(edges(Dialect::PostgreSql, "
+        CREATE FUNCTION add_row() RETURNS BIGINT LANGUAGE sql AS 'INSERT INTO t DEFAULT VALUES RETURNING id';
+        SELECT add_row();
+        SELECT lastval();
+    "), @"
+    function-t
+    select (2 statements)
+      <- function-t: read-after-write function:add_row, write-after-read table:t
+    ");
+}
+
+#[test]
+fn a_dot_within_backticks_is_part_of_the_name() {
+    insta::assert_snapshot!(edges(Dialect::MySql, "
+        CREATE TABLE `a.b` (x INT);
+        CREATE TABLE a.b (x INT);
+        SELECT * FROM `a.b`;
+        SELECT * FROM a.b;
+        SELECT x, x + 1 AS y FROM `a.b` TO TRAIN sklearn.linear_model.LinearRegression LABEL y INTO m;
+        SELECT x FROM a.b TO PREDICT `c.d`.p USING m;
+        SELECT * FROM `c.d`;
+        SELECT * FROM c.d;
+    "), @"
+    create-a-b
+    create-a-b-d97306
+    select-a-b
+      <- create-a-b: read-after-write table:a..b
+    select-a-b-993da1
+      <- create-a-b-d97306: read-after-write table:a.b
+    train-m
+      <- create-a-b: read-after-write table:a..b
+    predict-c-d
+      <- create-a-b-d97306: read-after-write table:a.b
+      <- train-m: read-after-write model:m
+    select-c-d
+      <- predict-c-d: read-after-write table:c..d
+    select-c-d-e18c78
+    ");
+}
+
+#[test]
+fn a_schema_is_used_within_the_catalog_used_before() {
+    insta::assert_snapshot!(edges(Dialect::Snowflake, "
+        USE DATABASE d;
+        USE SCHEMA s;
+        SELECT * FROM t;
+        USE DATABASE e;
+        SELECT * FROM t;
+        USE f.g;
+        SELECT * FROM t;
+        USE SCHEMA h;
+        SELECT * FROM t;
+    "), @"
+    select-t
+      after USE DATABASE d
+      after USE SCHEMA s
+    select-t-bdd379
+      after USE DATABASE e
+    select-t-bdd379-2
+      after USE f.g
+    select-t-bdd379-3
+      after USE f.g
+      after USE SCHEMA h
+    ");
+    insta::assert_snapshot!(edges(Dialect::Databricks, "
+        USE CATALOG c;
+        USE SCHEMA s;
+        SELECT * FROM t;
+    "), @"
+    select-t
+      after USE CATALOG c
+      after USE SCHEMA s
+    ");
+}
+
+#[test]
+fn what_is_replaced_was_free_of_what_it_needed() {
+    insta::assert_snapshot!(edges(Dialect::PostgreSql, "
+        CREATE TABLE a (x INT);
+        CREATE TABLE b (x INT);
+        CREATE VIEW v AS SELECT * FROM a;
+        CREATE OR REPLACE VIEW v AS SELECT * FROM b;
+        DROP TABLE a;
+    "), @"
+    create-a
+    create-b
+    create-v
+      <- create-a: read-after-write table:a
+    create-v-fc6657
+      <- create-b: read-after-write table:b
+      <- create-v: write-after-write table:v
+    drop-a
+      <- create-v-fc6657: write-after-read table:a
+    ");
+    insta::assert_snapshot!(edges(Dialect::DuckDb, "
+        CREATE TABLE parent (x INT PRIMARY KEY);
+        CREATE TABLE child (x INT REFERENCES parent (x));
+        CREATE OR REPLACE TABLE child (x INT);
+        INSERT INTO parent VALUES (1);
+        DELETE FROM child;
+        DROP TABLE parent;
+    "), @"
+    create-parent
+    create-child
+      <- create-parent: read-after-write table:parent
+    create-child-3c7637
+      <- create-child: write-after-write table:child
+    insert-parent
+      <- create-child-3c7637: write-after-read table:parent
+    delete-child
+      <- create-child-3c7637: write-after-write table:child
+    drop-parent
+      <- insert-parent: write-after-write table:parent
+    ");
+}
+
+#[test]
+fn a_new_table_of_a_renamed_ones_name_has_nothing_of_it() {
+    insta::assert_snapshot!(edges(Dialect::PostgreSql, "
+        CREATE SEQUENCE q;
+        CREATE TABLE t (id INT DEFAULT nextval('q'), x INT PRIMARY KEY);
+        CREATE TABLE child (x INT REFERENCES t (x) ON DELETE CASCADE);
+        ALTER TABLE t RENAME TO u;
+        CREATE TABLE t (id INT, x INT);
+        DELETE FROM t;
+        INSERT INTO t (x) VALUES (1);
+        DELETE FROM u;
+        INSERT INTO u (x) VALUES (1);
+    "), @"
+    create-q
+    create-t
+      <- create-q: read-after-write sequence:q
+    create-child
+      <- create-t: read-after-write table:t
+    alter-t
+      <- create-child: write-after-read table:t
+    create-t-433e9d
+      <- alter-t: write-after-write table:t
+    delete-t
+      <- create-t-433e9d: write-after-write table:t
+    insert-t
+      <- delete-t: write-after-write table:t
+    delete-u
+      <- alter-t: write-after-write table:u
+    insert-u
+      <- delete-u: write-after-write table:u
     ");
 }

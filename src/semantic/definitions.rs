@@ -24,6 +24,8 @@ pub(super) struct Access {
     pub(super) carried: BTreeSet<SessionText>,
     /// It asks what the statement before it has inserted or drawn.
     pub(super) asks_last: bool,
+    /// It adds or changes rows, so that others can ask for what it inserted.
+    pub(super) adds_rows: bool,
     /// The sequences of which it asks what has been drawn.
     pub(super) asked: BTreeSet<Resource>,
     /// The columns of the query to validate on, and where it stands.
@@ -57,9 +59,12 @@ enum Temporary {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Change {
     Definition,
+    /// A definition in the place of another one.
+    Replacement,
     Drop,
     RowsAdded,
     RowsChanged,
+    RowsDeleted,
 }
 
 pub(super) struct Definitions {
@@ -208,7 +213,7 @@ impl Definitions {
     /// A table that a PREDICT or another ML statement replaces.
     pub(super) fn replace(&mut self, name: &Name, access: &mut Access) {
         let effects = Effects::default();
-        self.write(name, Change::Definition, &effects, access);
+        self.write(name, Change::Replacement, &effects, access);
         for table in self.scope.made(name) {
             self.forget_table(&table);
         }
@@ -299,7 +304,7 @@ impl Definitions {
                     access.reads.extend(self.scope.schemas_of(sequence));
                 }
                 // A default names a sequence that must be there.
-                Detail::DrawnBy { sequence, .. } => {
+                Detail::ReadsSequence(sequence) | Detail::DrawnBy { sequence, .. } => {
                     let names = self.scope.tables(sequence);
                     access
                         .reads
@@ -332,6 +337,7 @@ impl Definitions {
                 Detail::Unknown(why) => access.barrier = Some(why),
                 Detail::AddsRows
                 | Detail::ChangesRows
+                | Detail::DeletesRows
                 | Detail::Drops
                 | Detail::IsDatabase
                 | Detail::Cascades
@@ -356,6 +362,7 @@ impl Definitions {
     }
 
     fn write(&mut self, name: &Name, change: Change, effects: &Effects, access: &mut Access) {
+        access.adds_rows |= matches!(change, Change::RowsAdded | Change::RowsChanged);
         match self.temporary(name) {
             Some(Temporary::Table(bond)) => {
                 access.bonds.insert(*bond);
@@ -375,7 +382,8 @@ impl Definitions {
             }
             None => {}
         }
-        let is_made = effects.verb == "create" && change == Change::Definition;
+        let is_made =
+            effects.verb == "create" && matches!(change, Change::Definition | Change::Replacement);
         let tables = match is_made {
             true => self.scope.made(name),
             false => self.scope.tables(name),
@@ -396,16 +404,26 @@ impl Definitions {
                 continue;
             }
             open.extend(self.parts.get(&table).into_iter().flatten().cloned());
+            if adds || change == Change::RowsDeleted {
+                self.change_rows(&table, &mut open, access);
+            }
             if adds {
                 self.add_rows(&table, &mut open, access);
             }
-            if change == Change::Drop {
+            if matches!(change, Change::Drop | Change::Replacement) {
                 self.drop_table(&table, cascades, &mut open, access);
             }
-            if matches!(change, Change::RowsChanged | Change::Drop) {
+            if matches!(
+                change,
+                Change::RowsChanged | Change::RowsDeleted | Change::Drop
+            ) {
                 for (child, acts) in self.children.get(&table).into_iter().flatten() {
                     match *acts || cascades {
-                        true => open.push(child.clone()),
+                        // `SET DEFAULT` may draw.
+                        true => {
+                            self.draw(child, access);
+                            open.push(child.clone());
+                        }
                         false => self.read_table(child.clone(), access),
                     }
                 }
@@ -414,22 +432,29 @@ impl Definitions {
     }
 
     fn add_rows(&self, table: &str, open: &mut Vec<String>, access: &mut Access) {
-        // A view that takes rows hands them to its tables.
+        open.extend(self.followers.get(table).into_iter().flatten().cloned());
+        self.draw(table, access);
+        for parent in self.parents.get(table).into_iter().flatten() {
+            self.read_table(parent.clone(), access);
+        }
+    }
+
+    fn draw(&self, table: &str, access: &mut Access) {
+        for sequence in self.draws.get(table).into_iter().flatten() {
+            access.writes.insert(Resource::Sequence(sequence.clone()));
+        }
+    }
+
+    fn change_rows(&self, table: &str, open: &mut Vec<String>, access: &mut Access) {
+        // A view whose rows change hands that on to its tables.
         if let Some(body) = self.views.get(table) {
             self.run(body, access);
             open.extend(body.tables.iter().cloned());
         }
-        open.extend(self.followers.get(table).into_iter().flatten().cloned());
         if let Some(path) = self.files.get(table) {
             let path = normal_path(path);
             access.writes.insert(Resource::File(path.clone()));
             access.writes.extend(self.scope.files_overlapping(&path));
-        }
-        for sequence in self.draws.get(table).into_iter().flatten() {
-            access.writes.insert(Resource::Sequence(sequence.clone()));
-        }
-        for parent in self.parents.get(table).into_iter().flatten() {
-            self.read_table(parent.clone(), access);
         }
         if self
             .triggers
@@ -445,6 +470,10 @@ impl Definitions {
         for parent in self.parents.get(table).into_iter().flatten() {
             self.read_table(parent.clone(), access);
         }
+        let sequences = self.draws.get(table).into_iter().flatten();
+        access
+            .reads
+            .extend(sequences.cloned().map(Resource::Sequence));
         if self.tracks_views()
             && let Some(body) = self.views.get(table)
         {
@@ -655,6 +684,29 @@ impl Definitions {
         for detail in &effects.details {
             self.learn_detail(detail, effects);
         }
+        if effects.schemas.is_empty() && !perhaps {
+            self.forget_renamed(effects);
+        }
+    }
+
+    /// A name that a rename leaves behind, and none of the statement's renames
+    /// gives again, has nothing of its own any more.
+    fn forget_renamed(&mut self, effects: &Effects) {
+        let renames = || {
+            effects.details.iter().filter_map(|detail| match detail {
+                Detail::Renames { from, to } => Some((from, to)),
+                _ => None,
+            })
+        };
+        let given: BTreeSet<String> = renames().map(|(_, to)| self.scope.table(to)).collect();
+        for (from, _) in renames() {
+            if let [only] = self.scope.tables(from).as_slice()
+                && !given.contains(only)
+            {
+                self.forget_table(only);
+                self.children.remove(only);
+            }
+        }
     }
 
     /// ClickHouse's materialized view takes the rows added to what it reads,
@@ -813,6 +865,10 @@ impl Definitions {
                 children.remove(table);
             }
         }
+        // In these, foreign keys name a table that may be gone and come again.
+        if !matches!(self.dialect, Dialect::MySql | Dialect::SQLite) {
+            self.children.remove(table);
+        }
     }
 
     /// Prepared statements, variables and cursors; functions and indexes that
@@ -923,6 +979,7 @@ impl Access {
         self.bonds.extend(&other.bonds);
         self.carried.extend(&other.carried);
         self.asks_last |= other.asks_last;
+        self.adds_rows |= other.adds_rows;
         self.asked.extend(other.asked.iter().cloned());
     }
 }
@@ -936,12 +993,20 @@ impl Body {
 }
 
 fn change(effects: &Effects) -> Change {
-    if effects.has(&Detail::ChangesRows) {
+    let (adds, deletes) = (
+        effects.has(&Detail::AddsRows),
+        effects.has(&Detail::DeletesRows),
+    );
+    if effects.has(&Detail::ChangesRows) || adds && deletes {
         Change::RowsChanged
-    } else if effects.has(&Detail::AddsRows) {
+    } else if deletes {
+        Change::RowsDeleted
+    } else if adds {
         Change::RowsAdded
     } else if effects.has(&Detail::Drops) {
         Change::Drop
+    } else if effects.verb == "create" && !effects.has(&Detail::Perhaps) {
+        Change::Replacement
     } else {
         Change::Definition
     }

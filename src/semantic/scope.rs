@@ -38,6 +38,9 @@ struct Program {
     /// Database files, by the names under which they are attached. A file that
     /// is attached under two names is one database.
     attached: BTreeMap<String, String>,
+    /// Names that can only be those of schemas, where those of catalogs stand in
+    /// the same places.
+    only_schemas: BTreeSet<String>,
     /// Whether every name says or inherits its catalog, so that catalogs tell
     /// tables apart.
     keeps_catalogs: bool,
@@ -96,6 +99,19 @@ impl Scope {
             Role::Use(name) => Some(name),
             _ => None,
         };
+        if self.dialect == Dialect::DuckDb {
+            let tables = effects.reads.iter().chain(&effects.writes);
+            let schemas = effects.schemas.iter().chain(used);
+            let behind_catalog = tables
+                .filter(|name| name.parts.len() > 2)
+                .map(|name| self.dialect.fold(&name.parts[name.parts.len() - 2]))
+                .chain(
+                    schemas
+                        .filter(|name| name.parts.len() > 1 || effects.verb == "create")
+                        .map(|name| self.dialect.fold(name.last())),
+                );
+            self.program.only_schemas.extend(behind_catalog);
+        }
         for name in effects.schemas.iter().chain(used) {
             if let Some(last) = self.split(name).pop() {
                 if effects.has(&Detail::Drops) {
@@ -138,19 +154,45 @@ impl Scope {
                     path: Vec::new(),
                 };
             }
-            Role::UseDefault => self.place.path.clear(),
+            Role::UseDefault => {
+                self.place.path.clear();
+                if self.dialect == Dialect::DuckDb {
+                    self.place.catalog = None;
+                }
+            }
             _ => {}
         }
     }
 
-    fn set_path(&mut self, mut path: Vec<Vec<String>>) {
-        if let [only] = path.as_mut_slice()
-            && only.len() > 1
-            && has_catalogs(self.dialect)
-        {
-            self.place.catalog = only.first().cloned();
-            only.drain(..only.len() - 1);
+    /// Whether a `USE` says which catalog is current, where there are some.
+    pub(super) fn says_catalog(&self, role: &Role) -> bool {
+        let says = |name: &Name| match (self.dialect, name.parts.as_slice()) {
+            (Dialect::DuckDb, [only]) => self.is_catalog(&self.dialect.fold(only)),
+            (Dialect::Snowflake | Dialect::Databricks | Dialect::Spark, [_]) => false,
+            _ => true,
+        };
+        match role {
+            Role::Use(name) => says(name),
+            Role::UsePath(names) => names.iter().all(says),
+            _ => true,
         }
+    }
+
+    fn set_path(&mut self, mut path: Vec<Vec<String>>) {
+        if let [only] = path.as_mut_slice() {
+            if only.len() > 1 && has_catalogs(self.dialect) {
+                self.place.catalog = only.first().cloned();
+                only.drain(..only.len() - 1);
+            } else if self.dialect == Dialect::DuckDb {
+                // `USE x` means the catalog `x` where one is attached.
+                let catalog = only.first().cloned().filter(|first| self.is_catalog(first));
+                if catalog.is_some() || only.len() > 1 {
+                    self.place.catalog = catalog;
+                    only.remove(0);
+                }
+            }
+        }
+        path.retain(|schema| !schema.is_empty());
         let is_default = |schema: &Vec<String>| {
             matches!(schema.as_slice(), [only]
                 if Some(only.as_str()) == self.dialect.default_schema())
@@ -159,6 +201,18 @@ impl Scope {
             path.clear();
         }
         self.place.path = path;
+    }
+
+    /// Whether a name in front of a table's is one of DuckDB's catalogs: one
+    /// that is attached, or the one that the connection begins in.
+    fn is_catalog(&self, name: &str) -> bool {
+        let Program {
+            attached,
+            only_schemas,
+            ..
+        } = &self.program;
+        let is_attached = attached.contains_key(name);
+        is_attached || !attached.is_empty() && name != "main" && !only_schemas.contains(name)
     }
 
     /// A name's folded parts.
@@ -202,14 +256,13 @@ impl Scope {
                     _ => self.program.keeps_catalogs.then_some(catalog),
                 }
             }
-            2 if self.dialect == Dialect::DuckDb => {
-                match self.program.attached.get(&parts[0]).cloned() {
-                    Some(catalog) => {
-                        parts.remove(0);
-                        Some(catalog)
-                    }
-                    None => None,
-                }
+            2 if self.dialect == Dialect::DuckDb && self.is_catalog(&parts[0]) => {
+                let catalog = parts.remove(0);
+                self.program.attached.get(&catalog).cloned()
+            }
+            _ if self.dialect == Dialect::DuckDb => {
+                let current = self.place.catalog.as_ref();
+                current.and_then(|current| self.program.attached.get(current).cloned())
             }
             _ => self
                 .place
@@ -245,18 +298,18 @@ impl Scope {
                     let parts = schema.iter().chain([table]).cloned().collect();
                     found.push(self.qualified(parts));
                 }
-                // DuckDB looks for what the current schema lacks in its
-                // default schema. Whether it lacks it shows when it runs.
+                // DuckDB looks for what the current schema lacks in the default
+                // schema of its catalog. Whether it lacks it shows when it runs.
                 if self.dialect == Dialect::DuckDb && !self.place.path.is_empty() {
-                    found.push(vec![table.clone()]);
+                    found.push(self.qualified(vec![table.clone()]));
                 }
                 found.extend(self.elsewhere(table));
             }
             // DuckDB takes `x.t` for a table of the catalog `x` too.
             [catalog, table]
                 if self.dialect == Dialect::DuckDb
+                    && self.program.attached.is_empty()
                     && !self.program.schemas.contains(catalog)
-                    && !self.program.attached.contains_key(catalog)
                     && self.program.bare.contains(table) =>
             {
                 found.push(vec![table.clone()]);

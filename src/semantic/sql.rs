@@ -29,7 +29,7 @@ struct Replayed {
 #[derive(Debug, PartialEq, Eq)]
 enum Kind {
     /// Only the last `USE` matters, and the last one before a definition.
-    Use,
+    Use(Reach),
     Set,
     /// A later assignment to the same variable takes its place.
     Assignment(String),
@@ -38,6 +38,22 @@ enum Kind {
     Attach(String),
     /// A definition that only the steps that use it replay.
     Carried,
+}
+
+/// What a `USE` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// The catalog too, so that no earlier `USE` matters.
+    Whole,
+    /// A schema of the catalog that is current.
+    Schema,
+}
+
+impl Reach {
+    /// Whether an earlier `USE` no longer matters behind this one.
+    fn ends(self, earlier: Reach) -> bool {
+        self == Reach::Whole || earlier == Reach::Schema
+    }
 }
 
 impl Session {
@@ -53,15 +69,23 @@ impl Session {
         self.count + 1
     }
 
+    fn push_use(&mut self, text: String, reach: Reach) {
+        self.end_uses(reach);
+        self.push(text, Kind::Use(reach));
+    }
+
     /// A `USE` that no definition stands behind is over with the next one.
-    fn end_use(&mut self) {
-        let last = self.texts.iter().rposition(|text| text.kind == Kind::Use);
-        if let Some(last) = last
-            && self.texts[last..]
-                .iter()
-                .all(|text| text.kind != Kind::Carried)
-        {
-            self.texts.remove(last);
+    fn end_uses(&mut self, reach: Reach) {
+        let carried = self
+            .texts
+            .iter()
+            .rposition(|text| text.kind == Kind::Carried);
+        let mut at = carried.map_or(0, |carried| carried + 1);
+        while let Some(text) = self.texts.get(at) {
+            match text.kind {
+                Kind::Use(earlier) if reach.ends(earlier) => drop(self.texts.remove(at)),
+                _ => at += 1,
+            }
         }
     }
 
@@ -74,9 +98,11 @@ impl Session {
         for (at, text) in self.texts.iter().enumerate() {
             let is_needed = match &text.kind {
                 Kind::Carried => carried.contains(&text.number),
-                Kind::Use => {
+                Kind::Use(reach) => {
                     let behind = &self.texts[at + 1..];
-                    let next = behind.iter().position(|text| text.kind == Kind::Use);
+                    let ends =
+                        |text: &Replayed| matches!(text.kind, Kind::Use(next) if next.ends(*reach));
+                    let next = behind.iter().position(ends);
                     let under = &behind[..next.unwrap_or(behind.len())];
                     next.is_none() || under.iter().any(|text| carried.contains(&text.number))
                 }
@@ -85,7 +111,7 @@ impl Session {
             if is_needed {
                 let shown = session::Replayed {
                     number: text.number,
-                    is_use: text.kind == Kind::Use,
+                    is_use: matches!(text.kind, Kind::Use(_)),
                 };
                 replayed.push((shown, text.text.clone()));
             }
@@ -143,11 +169,11 @@ impl Analyzer<'_> {
         self.definitions.scope.follow(&effects.role);
         match &effects.role {
             Role::Use(_) | Role::UseCatalog(_) | Role::UsePath(_) => {
-                self.session.end_use();
-                self.remember(statement, Kind::Use);
+                let reach = self.reach(&effects.role);
+                self.remember(statement, Kind::Use(reach));
             }
             Role::UseDefault => {
-                self.session.end_use();
+                self.session.end_uses(Reach::Whole);
                 // A later `USE` does not undo it: it may reset more than that.
                 self.remember(statement, Kind::Set);
             }
@@ -201,7 +227,19 @@ impl Analyzer<'_> {
             );
         }
         let text = self.source.slice(statement.span).to_owned();
-        self.session.push(text, kind);
+        match kind {
+            Kind::Use(reach) => self.session.push_use(text, reach),
+            kind => {
+                self.session.push(text, kind);
+            }
+        }
+    }
+
+    fn reach(&self, role: &Role) -> Reach {
+        match self.definitions.scope.says_catalog(role) {
+            true => Reach::Whole,
+            false => Reach::Schema,
+        }
     }
 
     fn push_sql(&mut self, statement: &ast::Statement, effects: &Effects, access: Access) {
@@ -214,18 +252,13 @@ impl Analyzer<'_> {
             let is_over = |text: &Replayed| text.kind != Kind::Local;
             self.session.texts.retain(is_over);
         }
+        let adds_rows = access.adds_rows && !matches!(effects.role, Role::Prepare(_));
         self.push(statement, action, title, access, None, tie);
-        let inserts = [Detail::AddsRows, Detail::ChangesRows];
         let at = self.pieces.len() - 1;
         let drawn = self.pieces[at].step.writes.iter();
         let drawn = drawn.filter(|resource| matches!(resource, Resource::Sequence(_)));
         let drawn: Vec<Resource> = drawn.cloned().collect();
-        if !drawn.is_empty()
-            || effects
-                .details
-                .iter()
-                .any(|detail| inserts.contains(detail))
-        {
+        if !drawn.is_empty() || adds_rows {
             self.last_insert = Some(at);
         }
         self.last_drawn
@@ -242,7 +275,9 @@ impl Analyzer<'_> {
             // Oracle's and the standard's statements of rows begin a
             // transaction where none is open.
             _ if matches!(self.dialect, Dialect::Oracle | Dialect::Ansi)
-                && (effects.has(&Detail::AddsRows) || effects.has(&Detail::ChangesRows))
+                && [Detail::AddsRows, Detail::ChangesRows, Detail::DeletesRows]
+                    .iter()
+                    .any(|detail| effects.has(detail))
                 && effects.verb != "truncate" =>
             {
                 Tie::Implicit
@@ -271,8 +306,8 @@ impl Analyzer<'_> {
             false => (format!("USE SCHEMA {written}"), Role::Use(name.clone())),
         };
         self.definitions.scope.follow(&role);
-        self.session.end_use();
-        self.session.push(text, Kind::Use);
+        let reach = self.reach(&role);
+        self.session.push_use(text, reach);
     }
 }
 

@@ -181,8 +181,10 @@ pub enum Detail {
     /// It adds rows to what it writes: foreign keys are looked up, defaults
     /// drawn, triggers fired.
     AddsRows,
-    /// It changes or deletes rows, which foreign keys may hand on.
+    /// It changes rows, which foreign keys may hand on.
     ChangesRows,
+    /// It deletes rows, which foreign keys may hand on, and adds none.
+    DeletesRows,
     /// `DROP`: what it writes is there no longer.
     Drops,
     /// The schemas that it names are databases above schemas.
@@ -236,6 +238,8 @@ pub enum Detail {
     DropsIndex(Name),
     /// It creates, drops, sets or draws from a sequence.
     Draws(Name),
+    /// It only looks at a sequence, which must be there.
+    ReadsSequence(Name),
     /// It asks what its session has drawn from a sequence or inserted last.
     Drawn(Name),
     LastInsert,

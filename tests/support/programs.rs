@@ -350,11 +350,11 @@ impl Author {
     fn create_table(&mut self) {
         let table = self.name(&TABLES);
         let is_there = self.tables.contains(table);
-        let draws = self.draws.contains_key(table);
+        let drawn = self.draws.get(table).copied();
         let sequence = self.sequences.first().copied();
         let written = self.spelled(table, self.current.is_some());
         let text = match self.random.below(6) {
-            0 if !draws => {
+            0 if drawn.is_none() => {
                 let query = self.plain_query();
                 format!("CREATE TABLE IF NOT EXISTS {written} AS {query}")
             }
@@ -377,6 +377,10 @@ impl Author {
         };
         if text.contains("PRIMARY KEY") {
             self.draws.remove(table);
+        }
+        if let Some(sequence) = drawn {
+            // The sequence must outlive the table that is replaced.
+            self.effect.reads.insert(format!("sequence:{sequence}"));
         }
         self.writes(table);
         self.tables.insert(table.to_owned());
@@ -488,7 +492,12 @@ impl Author {
                 let last = other.rsplit('.').next().unwrap_or_default();
                 self.push(&format!("ALTER TABLE {written} RENAME TO {last}"), true);
             }
-            _ => self.push(&format!("DROP TABLE {written}"), true),
+            _ => {
+                if let Some(sequence) = draws {
+                    self.effect.reads.insert(format!("sequence:{sequence}"));
+                }
+                self.push(&format!("DROP TABLE {written}"), true);
+            }
         }
     }
 
@@ -588,9 +597,9 @@ impl Author {
                 format!("UPDATE {written} SET x = x + 1 WHERE x IN ({query})")
             }
         };
-        // An UPDATE may set the default, a TRUNCATE restart the sequence; the
-        // compiler makes no exception for DELETE.
-        if let Some(sequence) = self.draws.get(&table) {
+        // An UPDATE may set the default.
+        let is_less = text.starts_with("DELETE") || text.starts_with("TRUNCATE");
+        if let Some(sequence) = self.draws.get(&table).filter(|_| !is_less) {
             self.effect.writes.insert(format!("sequence:{sequence}"));
         }
         self.writes(&table);

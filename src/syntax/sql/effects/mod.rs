@@ -720,16 +720,26 @@ impl<'a> Collector<'a> {
     fn explain(&mut self, statement: &Statement, analyze: bool) {
         self.statement(statement);
         self.effects.verb = "explain";
-        if !analyze {
-            let writes = std::mem::take(&mut self.effects.writes);
-            for name in writes {
-                add(&mut self.effects.reads, name);
+        if analyze {
+            return;
+        }
+        let writes = std::mem::take(&mut self.effects.writes);
+        for name in writes {
+            add(&mut self.effects.reads, name);
+        }
+        self.effects.defines = None;
+        for detail in std::mem::take(&mut self.effects.details) {
+            match detail {
+                // A file is looked into for its columns.
+                Detail::ReadsFile(_) | Detail::ReadsAnyFile | Detail::Unknown(_) => {
+                    self.detail(detail);
+                }
+                Detail::Draws(sequence) => self.detail(Detail::ReadsSequence(sequence)),
+                _ => {}
             }
-            // A file is looked into for its columns.
-            self.effects
-                .details
-                .retain(|detail| matches!(detail, Detail::ReadsFile(_) | Detail::ReadsAnyFile));
-            self.effects.defines = None;
+        }
+        // What is prepared in a session can be explained only there.
+        if !matches!(self.effects.role, Role::Execute(_) | Role::Unknown(_)) {
             self.effects.role = Role::Plain;
         }
     }
@@ -968,11 +978,11 @@ mod tests {
         UPDATE a SET x = b.x FROM b WHERE y IN (SELECT y FROM c)
             reads b, c; writes a; "changes_rows"
         DELETE FROM a USING b WHERE a.x = b.x
-            reads b; writes a; "changes_rows"
+            reads b; writes a; "deletes_rows"
         MERGE INTO a USING b ON a.x = b.x WHEN NOT MATCHED THEN INSERT VALUES ((SELECT 1 FROM c))
             reads b, c; writes a; "changes_rows"
         TRUNCATE a
-            writes a; "changes_rows"
+            writes a; "deletes_rows"
         ALTER TABLE x.a RENAME TO b
             writes x.a, x.b; {"renames":{"from":"x.a","to":"x.b"}}
         CREATE INDEX i ON a (x)
@@ -1068,7 +1078,7 @@ mod tests {
             ) + &effects(Dialect::Hive, "INSERT OVERWRITE TABLE a SELECT * FROM b"),
             @r#"
         WITH d AS (DELETE FROM a RETURNING *) INSERT INTO b SELECT * FROM d
-            reads a; writes a, b; "changes_rows"; "adds_rows"
+            reads a; writes a, b; "deletes_rows"; "adds_rows"
         WITH d AS (INSERT INTO a SELECT * FROM c RETURNING *) SELECT * FROM d
             reads a, c; writes a; "adds_rows"
         CREATE TABLE a PARTITION OF b FOR VALUES IN (1)
@@ -1078,7 +1088,7 @@ mod tests {
         REPLACE INTO a SELECT * FROM b
             reads b; writes a; "changes_rows"
         DELETE t FROM a AS t JOIN b USING (x)
-            reads a, b; writes a; "changes_rows"
+            reads a, b; writes a; "deletes_rows"
         UPDATE a JOIN b USING (x) SET a.y = b.y
             reads a, b; writes a; "changes_rows"
         RENAME TABLE a TO b, c TO d

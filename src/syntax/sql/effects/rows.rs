@@ -197,7 +197,7 @@ impl Collector<'_> {
     }
 
     fn delete_targets(&mut self, delete: &Delete) {
-        self.detail(Detail::ChangesRows);
+        self.detail(Detail::DeletesRows);
         let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
         if delete.tables.is_empty() {
             let using = delete.using.as_deref().unwrap_or_default();
@@ -237,7 +237,14 @@ impl Collector<'_> {
     }
 
     pub(super) fn truncate(&mut self, truncate: &Truncate) {
-        self.detail(Detail::ChangesRows);
+        let restarts = matches!(
+            truncate.identity,
+            Some(sqlparser::ast::TruncateIdentityOption::Restart)
+        );
+        self.detail(match restarts {
+            true => Detail::ChangesRows,
+            false => Detail::DeletesRows,
+        });
         if matches!(
             truncate.cascade,
             Some(sqlparser::ast::CascadeOption::Cascade)
