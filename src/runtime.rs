@@ -2,6 +2,7 @@
 //! it is installed from.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
@@ -23,6 +24,46 @@ impl Environment {
             Environment::Core => "core",
             Environment::Deep => "deep",
             Environment::Test => "test",
+        }
+    }
+}
+
+/// Packages that only some databases need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extra {
+    MySql,
+    Postgres,
+    SqlAlchemy,
+}
+
+impl Extra {
+    pub const ALL: [Extra; 3] = [Extra::MySql, Extra::Postgres, Extra::SqlAlchemy];
+
+    /// The name that `runtime/pyproject.toml` has for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Extra::MySql => "mysql",
+            Extra::Postgres => "postgres",
+            Extra::SqlAlchemy => "sqlalchemy",
+        }
+    }
+
+    /// What steps need to talk to a database; nothing for those that Python or the core can read.
+    pub fn of_datasource(url: &str) -> Option<Extra> {
+        let (scheme, _) = url.split_once(':')?;
+        match scheme {
+            "duckdb" | "sqlite" => None,
+            "postgres" | "postgresql" => Some(Extra::Postgres),
+            "mariadb" | "mysql" => Some(Extra::MySql),
+            _ => Some(Extra::SqlAlchemy),
+        }
+    }
+
+    fn requirements(self) -> &'static str {
+        match self {
+            Extra::MySql => include_str!("../runtime/requirements/mysql.txt"),
+            Extra::Postgres => include_str!("../runtime/requirements/postgres.txt"),
+            Extra::SqlAlchemy => include_str!("../runtime/requirements/sqlalchemy.txt"),
         }
     }
 }
@@ -50,12 +91,43 @@ pub fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// Returns a pip requirements file: every package of the environment with its version and hashes,
 /// for every supported Python and platform.
-pub fn requirements(environment: Environment) -> &'static str {
-    match environment {
+pub fn requirements(environment: Environment, extras: &[Extra]) -> String {
+    let mut text = match environment {
         Environment::Core => include_str!("../runtime/requirements/core.txt"),
         Environment::Deep => include_str!("../runtime/requirements/deep.txt"),
         Environment::Test => include_str!("../runtime/requirements/test.txt"),
     }
+    .to_owned();
+    for extra in extras {
+        // All files are locked to the same versions, so a package that is there is the same one.
+        let there: BTreeSet<_> = entries(&text).map(package).collect();
+        let missing: String = entries(extra.requirements())
+            .filter(|entry| !there.contains(package(entry)))
+            .collect();
+        text.push_str(&missing);
+    }
+    text
+}
+
+/// Splits a requirements file into packages, each with the indented lines that belong to it.
+fn entries(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let end = rest
+            .match_indices('\n')
+            .map(|(at, _)| at + 1)
+            .find(|&at| !rest[at..].starts_with(' '))?;
+        let (entry, behind) = rest.split_at(end);
+        rest = behind;
+        Some(entry)
+    })
+    .filter(|entry| !entry.starts_with('#'))
+}
+
+/// The name of the package that an entry is about.
+fn package(entry: &str) -> &str {
+    let end = entry.find(['=', '[', ' ']).unwrap_or(entry.len());
+    &entry[..end]
 }
 
 /// Returns a hash of [`files`], short enough for a folder's name.
@@ -104,12 +176,42 @@ mod tests {
     }
 
     #[test]
+    fn extras_bring_what_is_not_there_in_the_same_versions() {
+        let test = requirements(Environment::Test, &[]);
+        for extra in Extra::ALL {
+            // The tests have everything.
+            assert_eq!(requirements(Environment::Test, &[extra]), test);
+            let with_extra = requirements(Environment::Core, &[extra]);
+            assert!(with_extra.starts_with(&requirements(Environment::Core, &[])));
+            assert!(
+                entries(&with_extra).count()
+                    > entries(&requirements(Environment::Core, &[])).count()
+            );
+        }
+    }
+
+    #[test]
+    fn scheme_tells_the_extra() {
+        for (url, extra) in [
+            ("duckdb:///a.duckdb", None),
+            ("sqlite:///a.sqlite", None),
+            ("postgresql://localhost/a", Some(Extra::Postgres)),
+            ("postgresql+psycopg://localhost/a", Some(Extra::SqlAlchemy)),
+            ("mariadb://localhost/a", Some(Extra::MySql)),
+            ("oracle://localhost/a", Some(Extra::SqlAlchemy)),
+            ("a file", None),
+        ] {
+            assert_eq!(Extra::of_datasource(url), extra, "{url}");
+        }
+    }
+
+    #[test]
     fn every_requirement_is_locked_and_hashed() {
         for text in [
-            requirements(Environment::Core),
-            requirements(Environment::Deep),
-            requirements(Environment::Test),
-            INSTALLER,
+            requirements(Environment::Core, &Extra::ALL),
+            requirements(Environment::Deep, &[]),
+            requirements(Environment::Test, &[]),
+            INSTALLER.to_owned(),
         ] {
             let joined = text.replace("\\\n", " ");
             let unlocked: Vec<&str> = joined

@@ -25,6 +25,9 @@ import pytest
 import sqlflow_runtime
 from sqlflow_runtime import _events
 
+# Needs database servers: `cargo test --test databases` starts some.
+collect_ignore = [] if "SQLFLOWC_TEST_POSTGRESQL" in os.environ else ["databases"]
+
 
 @dataclass
 class Said:

@@ -219,7 +219,7 @@ def test_an_error_in_the_middle_of_a_read_is_the_programs(place: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("postgres://u:secret@h/d", "no database driver for `postgres`"),
+        ("elsewhere://u:secret@h/d", "no database driver for `elsewhere`"),
         ("database.duckdb", "no database driver for a URL without a scheme"),
         ("duckdb://database", "write duckdb:///PATH"),
         ("duckdb:///:memory:", "no database file that steps can share"),

@@ -113,7 +113,10 @@ pub(super) fn emit(plan: &Plan, options: &Options) -> String {
         dependencies: package.as_ref().map(|package| {
             let mut dependencies = package.dependencies.clone();
             if needs_deep(plan) {
-                dependencies.extend(package.deep_dependencies.iter().cloned());
+                dependencies.extend_from_slice(package.extra("deep"));
+            }
+            if let Some(extra) = options.database {
+                dependencies.extend_from_slice(package.extra(extra.name()));
             }
             dependencies
         }),

@@ -19,6 +19,7 @@ use serde::Serialize;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::ir::{Settings, Step};
 use crate::plan::{Plan, PlannedStep};
+use crate::runtime::Extra;
 
 /// What a program is compiled to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +61,8 @@ pub struct Options {
     /// SHA-256 of the program's text, in hexadecimal.
     pub source_sha256: String,
     pub local: LocalForm,
+    /// What the database needs of the runtime, if it is known and needs something.
+    pub database: Option<Extra>,
     pub cluster: ClusterOptions,
     /// How many threads may print. What they print does not depend on it.
     pub threads: NonZeroUsize,

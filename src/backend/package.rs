@@ -1,13 +1,21 @@
 //! What the step runtime's package says it needs.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 /// The runtime's requirements, as its `pyproject.toml` has them.
 pub(super) struct Package {
     pub(super) requires_python: String,
     pub(super) dependencies: Vec<String>,
-    /// Further ones for neural networks.
-    pub(super) deep_dependencies: Vec<String>,
+    extras: BTreeMap<String, Vec<String>>,
+}
+
+impl Package {
+    /// The further requirements under a name that the runtime has for them.
+    pub(super) fn extra(&self, name: &str) -> &[String] {
+        &self.extras[name]
+    }
 }
 
 #[derive(Deserialize)]
@@ -20,12 +28,7 @@ struct Document {
 struct Project {
     requires_python: String,
     dependencies: Vec<String>,
-    optional_dependencies: Extras,
-}
-
-#[derive(Deserialize)]
-struct Extras {
-    deep: Vec<String>,
+    optional_dependencies: BTreeMap<String, Vec<String>>,
 }
 
 pub(super) fn read() -> Package {
@@ -35,6 +38,6 @@ pub(super) fn read() -> Package {
     Package {
         requires_python: project.requires_python,
         dependencies: project.dependencies,
-        deep_dependencies: project.optional_dependencies.deep,
+        extras: project.optional_dependencies,
     }
 }

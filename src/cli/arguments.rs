@@ -9,6 +9,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use sqlflowc::diagnostic::Warnings;
+use sqlflowc::runtime::Extra;
 use sqlflowc::syntax::sql::Dialect;
 
 use super::config::ConfigArguments;
@@ -178,6 +179,10 @@ pub(super) enum UnparsedArgument {
     Barrier,
 }
 
+fn extras() -> PossibleValuesParser {
+    PossibleValuesParser::new(Extra::ALL.map(Extra::name))
+}
+
 fn dialects() -> PossibleValuesParser {
     PossibleValuesParser::new(Dialect::ALL.iter().map(|dialect| dialect.as_str()))
 }
@@ -343,6 +348,9 @@ pub(super) struct EnvironmentArguments {
     /// Which packages; those of XGBoost programs when nothing is said
     #[arg(value_enum)]
     pub(super) packages: Option<Packages>,
+    /// Add what a kind of database needs; may be repeated
+    #[arg(long = "extra", value_name = "EXTRA", value_parser = extras())]
+    pub(super) extras: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

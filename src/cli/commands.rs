@@ -9,7 +9,7 @@ use clap::CommandFactory;
 use sqlflowc::backend::{self, Target};
 use sqlflowc::compile::{self, Context as CompileContext};
 use sqlflowc::diagnostic::{Code, Diagnostics, Format, render};
-use sqlflowc::runtime::Environment;
+use sqlflowc::runtime::{Environment, Extra};
 use sqlflowc::source::SourceFile;
 use sqlflowc::syntax;
 use sqlflowc::syntax::sql;
@@ -268,7 +268,8 @@ fn run_command(arguments: &RunArguments) -> Result<Exit> {
     } else {
         Environment::Core
     };
-    let environment = environment::prepare(packages, &mut notify)?;
+    let extra = datasource.and_then(Extra::of_datasource);
+    let environment = environment::prepare(packages, extra.as_slice(), &mut notify)?;
     let here = std::env::current_dir().context("the working directory is gone")?;
     let program = match path == Path::new("-") {
         true => here.join("<stdin>"),
@@ -289,7 +290,11 @@ fn environment_command(arguments: &EnvironmentArguments) -> Result<Exit> {
         Packages::Deep => Environment::Deep,
         Packages::Test => Environment::Test,
     };
-    let environment = environment::prepare(packages, &mut notify)?;
+    let extras: Vec<_> = Extra::ALL
+        .into_iter()
+        .filter(|extra| arguments.extras.iter().any(|name| name == extra.name()))
+        .collect();
+    let environment = environment::prepare(packages, &extras, &mut notify)?;
     let document = serde_json::json!({
         "python": environment.python,
         "pythonpath": environment.runtime_path,

@@ -18,7 +18,7 @@ use etcetera::BaseStrategy;
 use fd_lock::RwLock;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use sqlflowc::runtime::{self, Environment};
+use sqlflowc::runtime::{self, Environment, Extra};
 
 const CACHE_DIR: &str = "SQLFLOWC_CACHE_DIR";
 const PYTHON: &str = "SQLFLOWC_PYTHON";
@@ -78,13 +78,14 @@ impl PythonEnvironment {
 /// Returns the environment, made if it is not there. `notify` is told of what takes long.
 pub(crate) fn prepare(
     environment: Environment,
+    extras: &[Extra],
     notify: &mut dyn FnMut(&str),
 ) -> Result<PythonEnvironment> {
     let cache = Cache::open(cache_folder()?)?;
     let interpreter = cache.interpreter(&Search::from_environment())?;
     Ok(PythonEnvironment {
         runtime_path: cache.runtime()?,
-        python: cache.environment(environment, &interpreter, notify)?,
+        python: cache.environment(environment, extras, &interpreter, notify)?,
     })
 }
 
@@ -169,12 +170,13 @@ impl Cache {
     fn environment(
         &self,
         environment: Environment,
+        extras: &[Extra],
         interpreter: &Interpreter,
         notify: &mut dyn FnMut(&str),
     ) -> Result<PathBuf> {
         let folder = self.folder.join("environments");
-        let requirements = runtime::requirements(environment);
-        let target = folder.join(interpreter.hash_with(requirements));
+        let requirements = runtime::requirements(environment, extras);
+        let target = folder.join(interpreter.hash_with(&requirements));
         if is_whole(&target) {
             return Ok(python_in(&target));
         }
@@ -196,10 +198,14 @@ impl Cache {
         ));
         self.remove_partial(&folder)?;
         let installer = self.installer(interpreter, notify)?;
+        let names = [environment.name()].into_iter();
+        let name: Vec<_> = names
+            .chain(extras.iter().map(|extra| extra.name()))
+            .collect();
         self.make(
             &target,
-            environment.name(),
-            requirements,
+            &name.join(" "),
+            &requirements,
             interpreter,
             &installer,
             notify,

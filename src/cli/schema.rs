@@ -6,7 +6,7 @@ use std::process::Stdio;
 use anyhow::{Context, Result, anyhow};
 use clap::{Args, Subcommand};
 use serde::Deserialize;
-use sqlflowc::runtime::Environment;
+use sqlflowc::runtime::{Environment, Extra};
 use sqlflowc::schema::{Column, Schema, Table};
 
 use super::arguments::ConfigurationArguments;
@@ -99,7 +99,8 @@ struct Printed {
 }
 
 fn describe(datasource: Option<&str>) -> Result<Described> {
-    let environment = environment::prepare(Environment::Core, &mut notify)?;
+    let extra = datasource.and_then(Extra::of_datasource);
+    let environment = environment::prepare(Environment::Core, extra.as_slice(), &mut notify)?;
     let mut command = environment.command();
     command
         .args(["-m", "sqlflow_runtime._schema"])

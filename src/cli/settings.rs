@@ -12,6 +12,7 @@ use sqlflowc::compile::Context;
 use sqlflowc::configuration::{Configuration, FILE_NAME, Failure, secret};
 use sqlflowc::diagnostic::{Level, Levels, Warnings};
 use sqlflowc::quantity::{is_image, is_namespace, is_object_name};
+use sqlflowc::runtime::Extra;
 use sqlflowc::schema::Schema;
 use sqlflowc::source::SourceFile;
 use sqlflowc::syntax::sql::{Dialect, Reading, Unparsed};
@@ -187,6 +188,7 @@ pub(super) fn options(
         source: shown_source(&arguments.program.program),
         source_sha256: sha256(source.text()),
         local,
+        database: (configuration.datasource_url.as_deref()).and_then(Extra::of_datasource),
         cluster: cluster(&arguments.cluster, configuration)?,
         steps: configuration.steps.clone(),
         threads: threads(),
@@ -244,6 +246,8 @@ pub(super) fn local_options(
         source: shown_source(program),
         source_sha256: sha256(source.text()),
         local: LocalForm::Installed,
+        // The environment that the script is run in has it.
+        database: None,
         cluster: ClusterOptions {
             image: String::new(),
             namespace: None,

@@ -17,6 +17,7 @@ pub(crate) fn options(name: &str, source: &SourceFile) -> Options {
         source: source.name().to_owned(),
         source_sha256: "0".repeat(64),
         local: LocalForm::Installed,
+        database: None,
         cluster: ClusterOptions {
             image: "registry.example.com/sqlflow-runtime:1.0".to_owned(),
             namespace: None,

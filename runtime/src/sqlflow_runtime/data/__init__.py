@@ -35,6 +35,9 @@ __all__ = [
 
 _DRIVERS = {
     "duckdb": "sqlflow_runtime.data._duckdb:DuckDB",
+    "postgres": "sqlflow_runtime.data._postgresql:PostgreSQL",
+    "postgresql": "sqlflow_runtime.data._postgresql:PostgreSQL",
+    "sqlite": "sqlflow_runtime.data._sqlite:SQLite",
 }
 
 
