@@ -210,7 +210,7 @@ def test_a_model_says_how_it_came_to_be(model: Path, said: Said) -> None:
     document = json.loads(
         next((model / ".sqlflow" / "models" / "my.model" / "latest").glob("model.json")).read_text()
     )
-    assert document["format"] == 1
+    assert document["format"] == 2
     assert document["select"] == "SELECT * EXCLUDE id FROM iris.train"
     assert document["versions"].keys() == {"sqlflow_runtime", "python", "xgboost"}
     assert list(document["files"]) == ["booster.ubj"]

@@ -14,7 +14,7 @@ from sqlflow_runtime._errors import ResourceError
 from sqlflow_runtime._label import Label
 from sqlflow_runtime.estimators import Estimator, Settings, Training, estimator
 from sqlflow_runtime.features._fitted import Specification
-from sqlflow_runtime.store import ModelFolder, open_store
+from sqlflow_runtime.store import open_store
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ def publish(
     label: Label,
     training: Training,
     about: Mapping[str, Any],
-) -> ModelFolder:
-    """Stores a fitted estimator; `about` says what it was trained from."""
+) -> str:
+    """Stores a fitted estimator and says where; `about` says what it was trained from."""
     now = datetime.datetime.now(datetime.UTC)
     document = {
         "name": name,
@@ -61,19 +61,20 @@ def publish(
     def save(folder: Path) -> None:
         fitted.save(folder)
 
-    return open_store().publish(name, document, save)
+    store = open_store()
+    return store.location(name, store.publish(name, document, save))
 
 
 def load(name: str) -> Model:
     """Takes a model from the store; nothing in it is run as code."""
-    folder = open_store().load(name)
-    document = folder.document
-    try:
-        settings = Settings(**document["settings"])
-        made = estimator(document["estimator"], settings)
-        features = Specification.from_json(document["features"])
-        label = Label.from_json(document["label"])
-    except (KeyError, TypeError) as error:
-        raise ResourceError(f"the model `{name}` is damaged: {error!r}") from error
-    made.load(folder.path, features, label.kind, len(label.classes))
-    return Model(folder.name, folder.version, made, features, label, document)
+    with open_store().opened(name) as folder:
+        document = folder.document
+        try:
+            settings = Settings(**document["settings"])
+            made = estimator(document["estimator"], settings)
+            features = Specification.from_json(document["features"])
+            label = Label.from_json(document["label"])
+        except (KeyError, TypeError) as error:
+            raise ResourceError(f"the model `{name}` is damaged: {error!r}") from error
+        made.load(folder.path, features, label.kind, len(label.classes))
+        return Model(folder.name, folder.version, made, features, label, document)

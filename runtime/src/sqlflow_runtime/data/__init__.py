@@ -30,6 +30,7 @@ __all__ = [
     "Spool",
     "cells",
     "connect",
+    "is_datasource",
     "spool",
 ]
 
@@ -60,3 +61,9 @@ def connect(session: Sequence[str] = (), *, url: str | None = None) -> Database:
     module, _, name = driver.partition(":")
     database: Database = getattr(importlib.import_module(module), name)(url, session)
     return database
+
+
+def is_datasource(url: str) -> bool:
+    """Says whether `connect` has a driver for a URL."""
+    scheme, colon, _ = url.partition(":")
+    return bool(colon) and scheme in _DRIVERS

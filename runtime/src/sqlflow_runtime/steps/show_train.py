@@ -11,10 +11,9 @@ from sqlflow_runtime.store import open_store
 
 
 def run(model_name: str) -> None:
-    folder = open_store().load(model_name)
-    document = folder.document
+    name, version, document = open_store().described(model_name)
     rows = [
-        ["model", f"{folder.name}@{folder.version}"],
+        ["model", f"{name}@{version}"],
         ["train statement", document["statement"] or document["select"]],
         ["estimator", document["estimator"]],
         ["parameters", _listed(document["settings"].get("params", {}))],
@@ -26,7 +25,7 @@ def run(model_name: str) -> None:
         ["created", f"{document['created']} by {_versions(document['versions'])}"],
     ]
     _events.table(
-        f"model {folder.name}",
+        f"model {name}",
         ["property", "value"],
         rows,
         len(rows),

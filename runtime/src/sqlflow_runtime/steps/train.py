@@ -17,6 +17,7 @@ from sqlflow_runtime.features import _declared
 from sqlflow_runtime.features._fit import WHERE, fit
 from sqlflow_runtime.features._fitted import Specification, find_column
 from sqlflow_runtime.steps import _rows
+from sqlflow_runtime.store import open_store
 
 WHERE_VALIDATION = "the validation query"
 
@@ -39,6 +40,8 @@ class Request:
 
 def run(request: Request) -> None:
     started = time.monotonic()
+    # A store that cannot be used is said before the work is done, not after it.
+    open_store()
     model = make_estimator(request.estimator, request.settings)
     start = None if request.start_from is None else _start(request.start_from, model)
     rows, validation_rows = _read(request)
@@ -74,8 +77,8 @@ def run(request: Request) -> None:
         "seconds": round(time.monotonic() - started, 3),
         "start_from": None if start is None else f"{start.name}@{start.version}",
     }
-    folder = _model.publish(request.into, model, features, label, training, about)
-    _events.output("model", request.into, str(folder.path))
+    location = _model.publish(request.into, model, features, label, training, about)
+    _events.output("model", request.into, location)
 
 
 def _start(name: str, model: Estimator) -> _model.Model:

@@ -1,4 +1,4 @@
-"""Model stores, behind `open_store`. A store is one file and one line in `_STORES`."""
+"""Model stores, behind `open_store`. What keeps models is one file and one line in `_SHELVES`."""
 
 from __future__ import annotations
 
@@ -7,26 +7,31 @@ import os
 
 from sqlflow_runtime._contract import DEFAULT_MODEL_STORE, MODEL_STORE
 from sqlflow_runtime._errors import ResourceError, did_you_mean
-from sqlflow_runtime.store._store import ModelFolder, Store
+from sqlflow_runtime.data import is_datasource
+from sqlflow_runtime.store._store import ModelFolder, Shelf, Store, Version
 
-__all__ = ["ModelFolder", "Store", "open_store"]
+__all__ = ["ModelFolder", "Store", "Version", "open_store"]
 
-_STORES = {
-    "file": "sqlflow_runtime.store._folder:FolderStore",
+_DATABASE = "sqlflow_runtime.store._database:DatabaseShelf"
+
+_SHELVES = {
+    "file": "sqlflow_runtime.store._folder:FolderShelf",
+    "database": _DATABASE,
 }
 
 
-def open_store() -> Store:
-    """Returns the store that `SQLFLOW_MODEL_STORE` names."""
-    url = os.environ.get(MODEL_STORE) or DEFAULT_MODEL_STORE
+def open_store(url: str | None = None) -> Store:
+    """Returns the store of a URL, or the one that `SQLFLOW_MODEL_STORE` names."""
+    url = url or os.environ.get(MODEL_STORE) or DEFAULT_MODEL_STORE
     scheme, colon, _ = url.partition(":")
-    store = _STORES.get(scheme)
-    if not colon or store is None:
+    shelf = _SHELVES.get(scheme) or (_DATABASE if is_datasource(url) else None)
+    if not colon or shelf is None:
+        # The URL may hold a password, so no more of it than its scheme is shown.
         named = f"`{scheme}`" if colon else "a URL without a scheme"
         raise ResourceError(
             f"no model store for {named} in {MODEL_STORE}",
-            help=did_you_mean(scheme if colon else "", _STORES),
+            help=did_you_mean(scheme if colon else "", _SHELVES),
         )
-    module, _, name = store.partition(":")
-    made: Store = getattr(importlib.import_module(module), name)(url)
-    return made
+    module, _, name = shelf.partition(":")
+    made: Shelf = getattr(importlib.import_module(module), name)(url)
+    return Store(made)

@@ -1,43 +1,41 @@
 """Models as folders: `file:PATH`.
 
-    PATH/NAME/VERSION/model.json    and the model's files, which model.json lists with their hashes
+    PATH/NAME/VERSION/              a version's files
     PATH/NAME/latest                symbolic link to a VERSION
     PATH/NAME/.latest-*             the link that is about to be `latest`
-    PATH/NAME/.tmp-*                a version that is being written, or was when its step was killed
+    PATH/NAME/.tmp-*/files          a version that is being written, or was when its step was killed
+    PATH/NAME/.tmp-*/lock           locked as long as it is being written
+    PATH/.lock                      locked while versions and links change places
 
-A VERSION is the start of the SHA-256 of its model.json, so one hash vouches for every byte.
+Locks are on files that are open for writing: on folders, network file systems refuse them.
 """
 
 from __future__ import annotations
 
 import contextlib
+import datetime
 import fcntl
-import hashlib
-import json
 import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
-from sqlflow_runtime._contract import MODEL_STORE
-from sqlflow_runtime._errors import ProgramError, ResourceError, did_you_mean, os_errors
-from sqlflow_runtime.store._store import FORMAT, ModelFolder
+from sqlflow_runtime._errors import ResourceError
+from sqlflow_runtime.store._store import DOCUMENT, Version, encoded, is_version
 
-_DOCUMENT = "model.json"
 _LATEST = "latest"
 _STAGING = ".tmp-"
 _LINKING = ".latest-"
+_LOCK = ".lock"
 _YOUNG_SECONDS = 60
-_VERSION_DIGITS = 16
 
 
-class FolderStore:
-    """A store in a folder; see `store.Store` for the methods."""
+class FolderShelf:
+    """Models in a folder; see `Shelf` for the methods."""
 
     def __init__(self, url: str) -> None:
         path = unquote(url.removeprefix("file:"))
@@ -48,28 +46,67 @@ class FolderStore:
             raise ResourceError(f"`{url}` names no folder", help="write file:PATH")
         self._root = Path(path)
 
-    def publish(
-        self, name: str, document: Mapping[str, Any], save: Callable[[Path], None]
-    ) -> ModelFolder:
-        if "@" in name:
-            raise ProgramError(f"`{name}` names a version; a model is stored under a name only")
+    @property
+    def place(self) -> str:
+        return str(self._root)
+
+    def names(self) -> list[str]:
+        if not self._root.is_dir():
+            return []
+        homes = sorted(self._root.iterdir())
+        return [unquote(home.name) for home in homes if (home / _LATEST).is_symlink()]
+
+    def latest(self, name: str) -> str | None:
+        link = self._home(name) / _LATEST
+        return link.readlink().name if link.is_symlink() else None
+
+    def versions(self, name: str) -> list[Version]:
         home = self._home(name)
-        home_help = f"{MODEL_STORE} names the folder of the models"
-        with os_errors(f"store the model `{name}`", help=home_help), _staging(home) as staging:
-            save(staging)
-            files = {path.name: _digest(path) for path in sorted(staging.iterdir())}
-            content = json.dumps(
-                {"format": FORMAT, **document, "files": files}, indent=2, ensure_ascii=False
-            ).encode()
-            (staging / _DOCUMENT).write_bytes(content)
-            for path in staging.iterdir():
-                _sync(path)
-            _sync(staging)
-            version = hashlib.sha256(content).hexdigest()[:_VERSION_DIGITS]
+        if not home.is_dir():
+            return []
+        found = []
+        for folder in home.iterdir():
+            # One that has just been deleted is none.
+            with contextlib.suppress(FileNotFoundError):
+                if is_version(folder.name):
+                    # The document is written last, and nothing after it.
+                    found.append((folder.stat().st_mtime_ns, folder.name))
+        # Asked last: what was not listed yet must not make an older one look like the latest.
+        latest = self.latest(name)
+        # A version that was published again is the latest one, however old its files are.
+        return [
+            Version(version, datetime.datetime.fromtimestamp(ns / 1e9, datetime.UTC), is_latest)
+            for is_latest, ns, version in sorted((name == latest, ns, name) for ns, name in found)
+        ]
+
+    @contextmanager
+    def staging(self, name: str) -> Iterator[Path]:
+        home = self._home(name)
+        with self._locked():
+            home.mkdir(exist_ok=True)
+            _remove_left(home)
+            staging = home / f"{_STAGING}{secrets.token_hex(8)}"
+            staging.mkdir()
+            # The lock, which ends with its process, tells a folder in use from what a killed step
+            # left.
+            lock = _lock(staging / "lock", fcntl.LOCK_EX)
+        try:
+            files = staging / "files"
+            files.mkdir()
+            yield files
+        finally:
+            os.close(lock)
+            shutil.rmtree(staging, ignore_errors=True)
+
+    def add(self, name: str, version: str, folder: Path) -> None:
+        for path in folder.iterdir():
+            _sync(path)
+        _sync(folder)
+        home = self._home(name)
+        with self._locked():
             if not (home / version).exists():
-                staging.rename(home / version)
+                folder.rename(home / version)
             self._point(home, version)
-        return ModelFolder(name, version, home / version, json.loads(content))
 
     def _point(self, home: Path, version: str) -> None:
         """Makes `version` the latest one: the link is replaced, never missing."""
@@ -78,61 +115,49 @@ class FolderStore:
         link.replace(home / _LATEST)
         _sync(home)
 
-    def load(self, name: str) -> ModelFolder:
-        plain, _, version = name.partition("@")
-        home = self._home(plain)
-        with os_errors(
-            f"read the model `{name}`", help=f"train it again, or restore the folder `{home}`"
-        ):
-            folder = self._find(home, plain, version)
-            content = (folder / _DOCUMENT).read_bytes()
-            _verify(folder, name, content)
-            document = _parse(content, name)
-            for file, digest in document["files"].items():
-                if file != Path(file).name or _digest(folder / file) != digest:
-                    raise _tampered(name, f"its file `{file}` is not what was published")
-        return ModelFolder(plain, folder.name, folder, document)
+    def document(self, name: str, version: str) -> bytes:
+        return (self._home(name) / version / DOCUMENT).read_bytes()
 
-    def _find(self, home: Path, name: str, version: str) -> Path:
-        if version:
-            matches = [
-                path for path in sorted(home.glob(f"{quote(version)}*")) if path.name != _LATEST
-            ]
-            if len(matches) != 1:
-                known = sorted(path.name for path in home.glob("*") if path.name != _LATEST)
-                raise ProgramError(
-                    f"no version `{version}` of the model `{name}`",
-                    help=did_you_mean(version, known),
-                )
-            return matches[0]
-        link = home / _LATEST
-        if not link.is_symlink():
-            raise ProgramError(
-                f"no model `{name}` in {self._root}",
-                help=did_you_mean(name, self.names()) or "no model has been trained there yet",
-            )
-        return home / link.readlink().name
+    @contextmanager
+    def fetched(self, name: str, version: str, files: Sequence[str]) -> Iterator[Path]:
+        yield self._home(name) / version
 
-    def names(self) -> list[str]:
-        if not self._root.is_dir():
-            return []
-        with os_errors(f"list the models in {self._root}"):
-            homes = sorted(self._root.iterdir())
-            return [unquote(home.name) for home in homes if (home / _LATEST).is_symlink()]
+    def remove(self, name: str, version: str) -> None:
+        home = self._home(name)
+        with self._locked():
+            others = [found for found in self.versions(name) if found.version != version]
+            if self.latest(name) == version:
+                if others:
+                    self._point(home, others[-1].version)
+                else:
+                    (home / _LATEST).unlink()
+            # A step that reads the version just now finds it whole or not at all.
+            grave = home / f"{_STAGING}{secrets.token_hex(8)}"
+            (home / version).rename(grave)
+            shutil.rmtree(grave)
+            if not others:
+                # Another step may be writing its first version there.
+                with contextlib.suppress(OSError):
+                    home.rmdir()
+
+    def location(self, name: str, version: str) -> str:
+        return str(self._home(name) / version)
 
     def _home(self, name: str) -> Path:
-        # Slashes are quoted by `quote`, a leading dot is not, and would hide the model.
-        encoded = quote(name, safe="")
-        return self._root / (f"%2E{encoded[1:]}" if encoded.startswith(".") else encoded)
+        return self._root / encoded(name)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self._root.mkdir(parents=True, exist_ok=True)
+        descriptor = _lock(self._root / _LOCK, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            os.close(descriptor)
 
 
-@contextmanager
-def _staging(home: Path) -> Iterator[Path]:
-    """Yields a new folder beside the versions; removes it if it is still there in the end.
-
-    A lock, which ends with its process, tells a folder in use from what a killed step left.
-    """
-    home.mkdir(parents=True, exist_ok=True)
+def _remove_left(home: Path) -> None:
+    """Removes what killed steps left."""
     for left in home.glob(f"{_STAGING}*"):
         if not _in_use(left):
             shutil.rmtree(left, ignore_errors=True)
@@ -141,36 +166,27 @@ def _staging(home: Path) -> Iterator[Path]:
         with contextlib.suppress(FileNotFoundError):
             if time.time() - link.lstat().st_mtime >= _YOUNG_SECONDS:
                 link.unlink()
-    staging = home / f"{_STAGING}{secrets.token_hex(8)}"
-    staging.mkdir()
-    descriptor = os.open(staging, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield staging
-    finally:
-        os.close(descriptor)
-        shutil.rmtree(staging, ignore_errors=True)
 
 
 def _in_use(staging: Path) -> bool:
+    # It is made and locked under the store's lock, which the caller has.
     try:
-        descriptor = os.open(staging, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(_lock(staging / "lock", fcntl.LOCK_EX | fcntl.LOCK_NB))
     except BlockingIOError:
         return True
-    else:
-        # Its owner may be about to lock it.
-        return time.time() - os.fstat(descriptor).st_mtime < _YOUNG_SECONDS
-    finally:
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return False
+
+
+def _lock(path: Path, operation: int) -> int:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        fcntl.flock(descriptor, operation)
+    except BaseException:
         os.close(descriptor)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        raise
+    return descriptor
 
 
 def _sync(path: Path) -> None:
@@ -179,22 +195,3 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _verify(folder: Path, name: str, content: bytes) -> None:
-    if hashlib.sha256(content).hexdigest()[:_VERSION_DIGITS] != folder.name:
-        raise _tampered(name, f"its {_DOCUMENT} is not what was published")
-
-
-def _parse(content: bytes, name: str) -> dict[str, Any]:
-    document = json.loads(content)
-    if document["format"] > FORMAT:
-        raise ProgramError(
-            f"the model `{name}` has format {document['format']}, not {FORMAT} or below",
-            help="use the runtime that trained it, or train it again",
-        )
-    return dict(document)
-
-
-def _tampered(name: str, reason: str) -> ResourceError:
-    return ResourceError(f"the model `{name}` is refused: {reason}", help="train it again")
