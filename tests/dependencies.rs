@@ -1784,7 +1784,6 @@ fn locks_inside_transactions() {
     "), @"
     run-t (5 statements)
     select-t
-      <- run-t: read-after-write table:t
     ");
 }
 
@@ -2079,5 +2078,215 @@ fn a_new_table_of_a_renamed_ones_name_has_nothing_of_it() {
       <- alter-t: write-after-write table:u
     insert-u
       <- delete-u: write-after-write table:u
+    ");
+}
+
+#[test]
+fn functions_are_in_schemas() {
+    insta::assert_snapshot!(edges(Dialect::PostgreSql, "
+        CREATE SCHEMA s;
+        CREATE FUNCTION s.f() RETURNS INT LANGUAGE sql AS 'SELECT 1';
+        SELECT s.f();
+        DROP SCHEMA s CASCADE;
+    "), @"
+    create-schema-s
+    function-f
+      <- create-schema-s: read-after-write schema:s
+    select
+      <- function-f: read-after-write function:f
+    drop-schema-s
+      <- select: write-after-read schema:s
+    ");
+}
+
+#[test]
+fn names_in_a_function_are_looked_up_by_its_callers() {
+    insta::assert_snapshot!(edges(Dialect::PostgreSql, "
+        CREATE FUNCTION f() RETURNS INT LANGUAGE sql AS 'SELECT max(x) FROM t';
+        CREATE FUNCTION g() RETURNS INT LANGUAGE sql RETURN (SELECT max(x) FROM t);
+        INSERT INTO s.t VALUES (1);
+        INSERT INTO public.t VALUES (1);
+        SET search_path = s, public;
+        SELECT public.f();
+        SELECT public.g();
+    "), @"
+    function-t
+    function-t-52262c
+    insert-s-t
+    insert-public-t
+      <- function-t: write-after-read table:t
+      <- function-t-52262c: write-after-read table:t
+    select
+      after SET search_path = s, public
+      <- insert-s-t: read-after-write table:s.t
+      <- insert-public-t: read-after-write table:t
+    select-484fab
+      after SET search_path = s, public
+      <- insert-public-t: read-after-write table:t
+    ");
+    insta::assert_snapshot!(edges(Dialect::DuckDb, "
+        CREATE MACRO f() AS (SELECT max(x) FROM t);
+        INSERT INTO s.t VALUES (1);
+        USE s;
+        SELECT f();
+    "), @"
+    macro-t
+    insert-s-t
+    select
+      after USE s
+      <- macro-t: read-after-write function:f
+      <- insert-s-t: read-after-write table:s.t
+    ");
+}
+
+#[test]
+fn rolling_back_undoes_definitions_and_settings() {
+    insta::assert_snapshot!(edges(Dialect::PostgreSql, "
+        CREATE VIEW v AS SELECT * FROM a;
+        SET search_path = s;
+        BEGIN;
+        SET statement_timeout = 5;
+        SET search_path = r;
+        CREATE OR REPLACE VIEW public.v AS SELECT * FROM b;
+        SAVEPOINT p;
+        SET search_path = q;
+        SELECT * FROM t;
+        ROLLBACK TO SAVEPOINT p;
+        SELECT * FROM t;
+        ROLLBACK;
+        INSERT INTO public.a VALUES (1);
+        SELECT * FROM public.v;
+        INSERT INTO t VALUES (1);
+    "), @"
+    create-v
+    create-public-v (10 statements)
+      after SET search_path = s
+      <- create-v: write-after-write table:v
+    insert-public-a
+      after SET search_path = s
+      <- create-public-v: write-after-read table:a
+    select-public-v
+      after SET search_path = s
+      <- insert-public-a: read-after-write table:a
+    insert-t
+      after SET search_path = s
+    ");
+    insta::assert_snapshot!(edges(Dialect::PostgreSql, "
+        BEGIN;
+        SET LOCAL search_path = s;
+        INSERT INTO t VALUES (1);
+        COMMIT;
+        INSERT INTO t VALUES (2);
+        SELECT * FROM s.t;
+        SELECT * FROM public.t;
+    "), @"
+    insert-t (4 statements)
+    insert-t-10f268
+    select-s-t
+      <- insert-t: read-after-write table:s.t
+    select-public-t
+      <- insert-t-10f268: read-after-write table:t
+    ");
+    insta::assert_snapshot!(edges(Dialect::MySql, "
+        CREATE VIEW v AS SELECT * FROM a;
+        BEGIN;
+        CREATE OR REPLACE VIEW v AS SELECT * FROM b;
+        ROLLBACK;
+        INSERT INTO b VALUES (1);
+        SELECT * FROM v;
+    "), @"
+    create-v
+    create-v-1ab700 (3 statements)
+      <- create-v: write-after-write table:v
+    insert-b
+      <- create-v-1ab700: write-after-read table:b
+    select-v
+      <- insert-b: read-after-write table:b
+    ");
+}
+
+#[test]
+fn what_is_rolled_back_says_nothing_of_columns() {
+    insta::assert_snapshot!(edges(Dialect::PostgreSql, "
+        CREATE TABLE t (a INT, b INT);
+        BEGIN;
+        ALTER TABLE t DROP COLUMN b;
+        ROLLBACK;
+        SELECT a, b FROM t;
+    "), @"
+    create-t
+    alter-t (3 statements)
+      <- create-t: write-after-write table:t
+    select-t
+      <- alter-t: read-after-write table:t
+    ");
+}
+
+#[test]
+fn a_temporary_table_hides_only_what_has_its_name() {
+    insta::assert_snapshot!(edges(Dialect::MySql, "
+        CREATE TEMPORARY TABLE a AS SELECT 1 AS x;
+        INSERT INTO a VALUES (2);
+        USE s;
+        INSERT INTO a VALUES (3);
+        SELECT * FROM s.a;
+    "), @"create-a (5 statements)");
+    insta::assert_snapshot!(edges(Dialect::PostgreSql, "
+        DROP TABLE a;
+        CREATE TEMPORARY TABLE a AS SELECT 1 AS x;
+        CREATE TABLE a AS SELECT x FROM a;
+        SELECT * FROM public.a;
+    "), @"
+    drop-a
+    create-a (2 statements)
+      <- drop-a: write-after-write table:a
+    select-public-a
+      <- create-a: read-after-write table:a
+    ");
+}
+
+#[test]
+fn a_table_is_made_in_the_first_schema_of_the_path_that_is_there() {
+    insta::assert_snapshot!(edges(Dialect::PostgreSql, "
+        CREATE VIEW public.t AS SELECT * FROM a;
+        SET search_path = r, public;
+        CREATE TABLE IF NOT EXISTS t (x INT);
+        INSERT INTO a VALUES (1);
+        SELECT * FROM public.t;
+    "), @"
+    create-public-t
+    create-t
+      after SET search_path = r, public
+      <- create-public-t: write-after-write table:t
+    insert-a
+      after SET search_path = r, public
+      <- create-public-t: write-after-read table:a
+    select-public-t
+      after SET search_path = r, public
+      <- create-t: read-after-write table:t
+      <- insert-a: read-after-write table:a
+    ");
+}
+
+#[test]
+fn what_may_be_one_table_is_known_under_both_names() {
+    insta::assert_snapshot!(edges(Dialect::MySql, "
+        CREATE VIEW v AS SELECT * FROM a;
+        INSERT INTO a VALUES (1);
+        SELECT * FROM m.v;
+        RENAME TABLE b TO c;
+        SELECT * FROM m.b;
+        SELECT * FROM m.c;
+    "), @"
+    create-v
+    insert-a
+      <- create-v: write-after-read table:a
+    select-m-v
+      <- insert-a: read-after-write table:a
+    rename-b
+    select-m-b
+      <- rename-b: read-after-write table:m.b
+    select-m-c
+      <- rename-b: read-after-write table:m.c
     ");
 }

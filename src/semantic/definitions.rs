@@ -3,7 +3,9 @@
 //! on, defaults draw from sequences.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
+use super::journal::{Journal, Journaled};
 use super::relations::Relation;
 use super::scope::{Scope, normal_path};
 use crate::ir::Resource;
@@ -45,6 +47,8 @@ struct Body {
     calls: BTreeSet<String>,
     /// Everything but the tables it reads.
     rest: Access,
+    /// What a function does whose names are looked up by whoever calls it.
+    unbound: Option<Rc<Effects>>,
 }
 
 /// What is known under a name of the session.
@@ -53,6 +57,13 @@ enum Temporary {
     Table(Bond),
     /// A view that is defined anew in each session that uses it.
     View(SessionText, Box<Body>),
+}
+
+/// Whether a name means a temporary table, or may mean another one too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Certainty {
+    Sure,
+    Perhaps,
 }
 
 /// How a statement writes a table.
@@ -70,25 +81,26 @@ enum Change {
 pub(super) struct Definitions {
     pub(super) scope: Scope,
     dialect: Dialect,
-    views: BTreeMap<String, Body>,
-    materialized: BTreeMap<String, Body>,
-    functions: BTreeMap<String, Body>,
-    carried_functions: BTreeMap<String, SessionText>,
+    views: Journaled<Body>,
+    materialized: Journaled<Body>,
+    functions: Journaled<Body>,
+    carried_functions: Journaled<SessionText>,
     prepared: BTreeMap<String, (Bond, Access)>,
-    temporaries: BTreeMap<String, Temporary>,
+    /// By each name that they may have; with the likeliest.
+    temporaries: Journaled<(Temporary, String)>,
     variables: BTreeMap<String, Bond>,
     cursors: BTreeMap<String, Bond>,
     /// The tables that a table's foreign keys point to.
-    parents: BTreeMap<String, BTreeSet<String>>,
+    parents: Journaled<BTreeSet<String>>,
     /// The tables whose foreign keys point to it; whether they change with it.
-    children: BTreeMap<String, BTreeMap<String, bool>>,
-    parts: BTreeMap<String, BTreeSet<String>>,
+    children: Journaled<BTreeMap<String, bool>>,
+    parts: Journaled<BTreeSet<String>>,
     /// Where rows added to a table go on to.
-    followers: BTreeMap<String, BTreeSet<String>>,
-    draws: BTreeMap<String, BTreeSet<String>>,
-    triggers: BTreeMap<String, BTreeSet<String>>,
-    indexes: BTreeMap<String, String>,
-    files: BTreeMap<String, String>,
+    followers: Journaled<BTreeSet<String>>,
+    draws: Journaled<BTreeSet<String>>,
+    triggers: Journaled<BTreeSet<String>>,
+    indexes: Journaled<BTreeSet<String>>,
+    files: Journaled<String>,
     bonds: Bond,
 }
 
@@ -107,23 +119,79 @@ impl Definitions {
         Definitions {
             scope: Scope::new(dialect, effects),
             dialect,
-            views: BTreeMap::new(),
-            materialized: BTreeMap::new(),
-            functions: BTreeMap::new(),
-            carried_functions: BTreeMap::new(),
+            views: Journaled::default(),
+            materialized: Journaled::default(),
+            functions: Journaled::default(),
+            carried_functions: Journaled::default(),
             prepared: BTreeMap::new(),
-            temporaries: BTreeMap::new(),
+            temporaries: Journaled::default(),
             variables: BTreeMap::new(),
             cursors: BTreeMap::new(),
-            parents: BTreeMap::new(),
-            children: BTreeMap::new(),
-            parts: BTreeMap::new(),
-            followers: BTreeMap::new(),
-            draws: BTreeMap::new(),
-            triggers: BTreeMap::new(),
-            indexes: BTreeMap::new(),
-            files: BTreeMap::new(),
+            parents: Journaled::default(),
+            children: Journaled::default(),
+            parts: Journaled::default(),
+            followers: Journaled::default(),
+            draws: Journaled::default(),
+            triggers: Journaled::default(),
+            indexes: Journaled::default(),
+            files: Journaled::default(),
             bonds: 0,
+        }
+    }
+
+    /// What a transaction that is rolled back leaves as it was, where it holds
+    /// definitions too.
+    fn journals(&mut self) -> Option<[&mut dyn Journal; 13]> {
+        let is_undone = matches!(
+            self.dialect,
+            Dialect::DuckDb
+                | Dialect::MsSql
+                | Dialect::PostgreSql
+                | Dialect::Redshift
+                | Dialect::SQLite
+        );
+        is_undone.then(|| {
+            let journals: [&mut dyn Journal; 13] = [
+                &mut self.views,
+                &mut self.materialized,
+                &mut self.functions,
+                &mut self.carried_functions,
+                &mut self.temporaries,
+                &mut self.parents,
+                &mut self.children,
+                &mut self.parts,
+                &mut self.followers,
+                &mut self.draws,
+                &mut self.triggers,
+                &mut self.indexes,
+                &mut self.files,
+            ];
+            journals
+        })
+    }
+
+    pub(super) fn begin(&mut self) {
+        for journal in self.journals().into_iter().flatten() {
+            journal.begin();
+        }
+    }
+
+    /// Where in the transaction a savepoint stands.
+    pub(super) fn mark(&mut self) -> Vec<usize> {
+        let journals = self.journals().into_iter().flatten();
+        journals.map(|journal| journal.mark()).collect()
+    }
+
+    pub(super) fn undo_to(&mut self, mark: &[usize]) {
+        let journals = self.journals().into_iter().flatten();
+        for (journal, mark) in journals.zip(mark) {
+            journal.undo_to(*mark);
+        }
+    }
+
+    pub(super) fn commit(&mut self) {
+        for journal in self.journals().into_iter().flatten() {
+            journal.commit();
         }
     }
 
@@ -133,19 +201,24 @@ impl Definitions {
     }
 
     /// What a query touches. Nothing is defined by it.
-    pub(super) fn query(&mut self, effects: &Effects) -> Access {
+    pub(super) fn query(&self, effects: &Effects) -> Access {
         let mut access = Access::default();
-        for name in &effects.reads {
-            self.read(name, &mut access);
-        }
-        for function in &effects.calls {
-            self.call(function, &mut access);
-        }
-        self.details(effects, &mut access);
+        self.use_names(effects, &mut access);
         if let Role::Unknown(why) = effects.role {
             access.barrier = Some(why);
         }
         access
+    }
+
+    /// Everything that a statement names but does not write.
+    fn use_names(&self, effects: &Effects, access: &mut Access) {
+        for name in &effects.reads {
+            self.read(name, access);
+        }
+        for function in &effects.calls {
+            self.call(function, access);
+        }
+        self.details(effects, access);
     }
 
     /// What a statement touches; takes note of what it defines.
@@ -220,17 +293,19 @@ impl Definitions {
     }
 
     pub(super) fn read(&self, name: &Name, access: &mut Access) {
-        match self.temporary(name) {
-            Some(Temporary::Table(bond)) => {
+        let temporary = self.temporary(name);
+        match temporary {
+            Some((Temporary::Table(bond), _)) => {
                 access.bonds.insert(*bond);
-                return;
             }
-            Some(Temporary::View(text, body)) => {
+            Some((Temporary::View(text, body), _)) => {
                 access.carried.insert(*text);
                 self.run(body, access);
-                return;
             }
             None => {}
+        }
+        if let Some((_, Certainty::Sure)) = temporary {
+            return;
         }
         for table in self.scope.tables(name) {
             self.read_table(table, access);
@@ -238,12 +313,20 @@ impl Definitions {
         access.reads.extend(self.scope.schemas_of(name));
     }
 
-    fn temporary(&self, name: &Name) -> Option<&Temporary> {
+    fn temporary(&self, name: &Name) -> Option<(&Temporary, Certainty)> {
         if self.temporaries.is_empty() {
             return None;
         }
         let names = self.scope.temporary(name);
-        names.iter().find_map(|name| self.temporaries.get(name))
+        let found = names.iter().find_map(|name| self.temporaries.get(name));
+        found.map(|(temporary, likeliest)| {
+            let is_sure = names.first() == Some(likeliest);
+            let certainty = match is_sure {
+                true => Certainty::Sure,
+                false => Certainty::Perhaps,
+            };
+            (temporary, certainty)
+        })
     }
 
     /// Everything that reading a table or view reads, however deep.
@@ -290,10 +373,19 @@ impl Definitions {
         }
         access.carried.extend(self.carried_functions.get(function));
         self.run(body, access);
+        if let Some(effects) = &body.unbound {
+            self.use_names(effects, access);
+            let change = change(effects);
+            for name in &effects.writes {
+                self.write_existing(name, change, effects, access);
+            }
+            let schemas = effects.schemas.iter().map(|name| self.scope.schema(name));
+            access.writes.extend(schemas.map(Resource::Schema));
+        }
     }
 
     /// What a statement touches beside tables.
-    fn details(&mut self, effects: &Effects, access: &mut Access) {
+    fn details(&self, effects: &Effects, access: &mut Access) {
         for detail in &effects.details {
             match detail {
                 Detail::Draws(sequence) => {
@@ -329,10 +421,12 @@ impl Definitions {
                 Detail::Refreshes(view) => {
                     for table in self.scope.tables(view) {
                         if let Some(body) = self.materialized.get(&table) {
-                            let body = body.clone();
-                            self.run(&body, access);
+                            self.run(body, access);
                         }
                     }
+                }
+                Detail::Within(function) => {
+                    access.reads.extend(self.scope.schemas_of(function));
                 }
                 Detail::Unknown(why) => access.barrier = Some(why),
                 Detail::AddsRows
@@ -356,34 +450,45 @@ impl Definitions {
                 | Detail::Cursor(_)
                 | Detail::Attaches { .. }
                 | Detail::Detaches(_)
-                | Detail::DropsFunction(_) => {}
+                | Detail::DropsFunction(_)
+                | Detail::BindsLate
+                | Detail::Undoes => {}
             }
         }
     }
 
     fn write(&mut self, name: &Name, change: Change, effects: &Effects, access: &mut Access) {
-        access.adds_rows |= matches!(change, Change::RowsAdded | Change::RowsChanged);
-        match self.temporary(name) {
-            Some(Temporary::Table(bond)) => {
-                access.bonds.insert(*bond);
-                if change == Change::Drop {
-                    for name in self.scope.temporary(name) {
-                        self.temporaries.remove(&name);
-                    }
-                }
-                return;
+        self.write_existing(name, change, effects, access);
+        if change == Change::Drop
+            && let Some((Temporary::Table(_), Certainty::Sure)) = self.temporary(name)
+        {
+            for name in self.scope.temporary(name) {
+                self.temporaries.remove(&name);
             }
-            Some(Temporary::View(text, body)) => {
+        }
+    }
+
+    fn write_existing(&self, name: &Name, change: Change, effects: &Effects, access: &mut Access) {
+        access.adds_rows |= matches!(change, Change::RowsAdded | Change::RowsChanged);
+        let is_made =
+            effects.verb == "create" && matches!(change, Change::Definition | Change::Replacement);
+        // What is made stands beside a temporary table of its name.
+        let temporary = self.temporary(name).filter(|_| !is_made);
+        match temporary {
+            Some((Temporary::Table(bond), _)) => {
+                access.bonds.insert(*bond);
+            }
+            Some((Temporary::View(text, body), _)) => {
                 access.carried.insert(*text);
                 for table in body.tables.clone() {
                     self.write_table(table, change, effects, access);
                 }
-                return;
             }
             None => {}
         }
-        let is_made =
-            effects.verb == "create" && matches!(change, Change::Definition | Change::Replacement);
+        if let Some((_, Certainty::Sure)) = temporary {
+            return;
+        }
         let tables = match is_made {
             true => self.scope.made(name),
             false => self.scope.tables(name),
@@ -480,7 +585,7 @@ impl Definitions {
             self.run(body, access);
         }
         if cascades {
-            let dependent = self.views.iter().chain(&self.materialized);
+            let dependent = self.views.iter().chain(self.materialized.iter());
             let dependent = dependent.filter(|(_, body)| body.tables.contains(table));
             open.extend(dependent.map(|(view, _)| view.clone()));
         }
@@ -498,7 +603,7 @@ impl Definitions {
     /// Views elsewhere go with the schema that they read from.
     fn drop_schema(&mut self, schema: &str, effects: &Effects, access: &mut Access) {
         let inside = format!("{schema}.");
-        let views = self.views.iter().chain(&self.materialized);
+        let views = self.views.iter().chain(self.materialized.iter());
         let dependent: Vec<_> = views
             .filter(|(_, body)| body.tables.iter().any(|table| table.starts_with(&inside)))
             .map(|(view, _)| view.clone())
@@ -523,7 +628,7 @@ impl Definitions {
     }
 
     fn make_temporary(&mut self, effects: &Effects, name: &Name, access: &mut Access) {
-        if let (true, Some(Temporary::Table(bond))) =
+        if let (true, Some((Temporary::Table(bond), _))) =
             (effects.has(&Detail::Perhaps), self.temporary(name))
         {
             access.bonds.insert(*bond);
@@ -531,8 +636,17 @@ impl Definitions {
         }
         let bond = self.new_bond();
         access.bonds.insert(bond);
-        for name in self.scope.temporary(name) {
-            self.temporaries.insert(name, Temporary::Table(bond));
+        self.add_temporary(name, &Temporary::Table(bond));
+    }
+
+    fn add_temporary(&mut self, name: &Name, temporary: &Temporary) {
+        let names = self.scope.temporary(name);
+        let Some(likeliest) = names.first().cloned() else {
+            return;
+        };
+        for name in names {
+            self.temporaries
+                .insert(name, (temporary.clone(), likeliest.clone()));
         }
     }
 
@@ -548,7 +662,7 @@ impl Definitions {
             }
         }
         for name in &effects.writes {
-            let Some(Temporary::View(text, _)) = self.temporary(name) else {
+            let Some((Temporary::View(text, _), _)) = self.temporary(name) else {
                 return None;
             };
             texts.insert(*text);
@@ -563,8 +677,16 @@ impl Definitions {
         if texts.is_empty() || touches_more {
             return None;
         }
-        self.temporaries
-            .retain(|_, known| !matches!(known, Temporary::View(text, _) if texts.contains(text)));
+        let views = self.temporaries.iter();
+        let dropped: Vec<String> = views
+            .filter(
+                |(_, (known, _))| matches!(known, Temporary::View(text, _) if texts.contains(text)),
+            )
+            .map(|(view, _)| view.clone())
+            .collect();
+        for view in dropped {
+            self.temporaries.remove(&view);
+        }
         let functions = self.carried_functions.iter();
         let dropped: Vec<String> = functions
             .filter(|(_, text)| texts.contains(text))
@@ -599,9 +721,7 @@ impl Definitions {
             Some(bond) => Temporary::Table(*bond),
             None => Temporary::View(text, Box::new(body)),
         };
-        for name in self.scope.temporary(view) {
-            self.temporaries.insert(name, known.clone());
-        }
+        self.add_temporary(view, &known);
         (!access.bonds.is_empty()).then_some(access)
     }
 
@@ -612,21 +732,31 @@ impl Definitions {
             calls: effects.calls.clone(),
             ..Body::default()
         };
+        if let Some(function) = &effects.defines
+            && effects.has(&Detail::BindsLate)
+        {
+            let mut unbound = effects.clone();
+            unbound.calls.remove(function);
+            return Body {
+                unbound: Some(Rc::new(unbound)),
+                ..Body::default()
+            };
+        }
         for name in &effects.reads {
-            match self.temporary(name).cloned() {
-                Some(Temporary::Table(bond)) => {
-                    body.rest.bonds.insert(bond);
+            let temporary = self.temporary(name);
+            match temporary {
+                Some((Temporary::Table(bond), _)) => {
+                    body.rest.bonds.insert(*bond);
                 }
-                Some(Temporary::View(text, inner)) => {
-                    body.rest.carried.insert(text);
-                    body.tables.extend(inner.tables);
-                    body.calls.extend(inner.calls);
-                    body.rest.merge(&inner.rest);
+                Some((Temporary::View(text, inner), _)) => {
+                    body.rest.carried.insert(*text);
+                    body.extend((**inner).clone());
                 }
-                None => {
-                    body.tables.extend(self.scope.tables(name));
-                    body.rest.reads.extend(self.scope.schemas_of(name));
-                }
+                None => {}
+            }
+            if !matches!(temporary, Some((_, Certainty::Sure))) {
+                body.tables.extend(self.scope.tables(name));
+                body.rest.reads.extend(self.scope.schemas_of(name));
             }
             if let Some(view) = view {
                 body.tables.extend(self.scope.tables_of_view(view, name));
@@ -656,25 +786,29 @@ impl Definitions {
         let is_defined = effects.verb == "create" || effects.has(&Detail::Drops);
         if is_defined && !perhaps && effects.role != Role::Temporary {
             for name in &effects.writes {
-                for table in self.scope.made(name) {
-                    self.forget_table(&table);
+                // Where it may be one of several, each may still be what it was.
+                if let [only] = self.scope.made(name).as_slice() {
+                    self.forget_table(only);
                 }
             }
         }
         match (&effects.role, effects.writes.as_slice()) {
             (Role::View, [view, ..]) => {
                 let body = self.body(effects, Some(view));
-                let table = self.scope.table(view);
-                match self.views.get_mut(&table).filter(|_| perhaps) {
-                    Some(known) => known.extend(body),
-                    None => {
-                        self.views.insert(table, body);
+                let made = self.scope.made(view);
+                let is_vague = perhaps || made.len() > 1;
+                for table in made {
+                    match self.views.get_mut(&table).filter(|_| is_vague) {
+                        Some(known) => known.extend(body.clone()),
+                        None => self.views.insert(table, body.clone()),
                     }
                 }
             }
             (_, [view, ..]) if effects.has(&Detail::Materializes) => {
                 let body = self.body(effects, Some(view));
-                self.materialized.insert(self.scope.table(view), body);
+                for table in self.scope.made(view) {
+                    self.materialized.insert(table, body.clone());
+                }
             }
             (_, [view, behind @ ..]) if effects.has(&Detail::Follows) => {
                 self.learn_follower(effects, view, behind);
@@ -698,7 +832,9 @@ impl Definitions {
                 _ => None,
             })
         };
-        let given: BTreeSet<String> = renames().map(|(_, to)| self.scope.table(to)).collect();
+        let given: BTreeSet<String> = renames()
+            .flat_map(|(_, to)| self.scope.tables(to))
+            .collect();
         for (from, _) in renames() {
             if let [only] = self.scope.tables(from).as_slice()
                 && !given.contains(only)
@@ -712,21 +848,24 @@ impl Definitions {
     /// ClickHouse's materialized view takes the rows added to what it reads,
     /// and keeps them itself or in another table.
     fn learn_follower(&mut self, effects: &Effects, view: &Name, behind: &[Name]) {
-        let view = self.scope.table(view);
-        let behind: BTreeSet<String> = behind.iter().map(|name| self.scope.table(name)).collect();
+        let made = self.scope.made(view);
+        let behind = behind.iter().flat_map(|name| self.scope.tables(name));
+        let behind: BTreeSet<String> = behind.collect();
         for name in &effects.reads {
             for source in self.scope.tables(name) {
-                let followers = self.followers.entry(source).or_default();
-                followers.insert(view.clone());
+                let followers = self.followers.entry(source);
+                followers.extend(made.iter().cloned());
                 followers.extend(behind.iter().cloned());
             }
         }
         if !behind.is_empty() {
-            let body = Body {
-                tables: behind,
-                ..Body::default()
-            };
-            self.views.insert(view, body);
+            for view in made {
+                let body = Body {
+                    tables: behind.clone(),
+                    ..Body::default()
+                };
+                self.views.insert(view, body);
+            }
         }
     }
 
@@ -737,46 +876,54 @@ impl Definitions {
                 parent,
                 acts,
             } => {
-                let (child, parent) = (self.scope.table(child), self.scope.table(parent));
-                let parents = self.parents.entry(child.clone()).or_default();
-                parents.insert(parent.clone());
-                *self
-                    .children
-                    .entry(parent)
-                    .or_default()
-                    .entry(child)
-                    .or_default() |= *acts;
+                let parents = self.scope.tables(parent);
+                for child in self.scope.tables(child) {
+                    self.parents
+                        .entry(child.clone())
+                        .extend(parents.iter().cloned());
+                    for parent in &parents {
+                        let children = self.children.entry(parent.clone());
+                        *children.entry(child.clone()).or_default() |= *acts;
+                    }
+                }
             }
             Detail::Part { part, whole } => {
-                let whole = self.scope.table(whole);
-                let part = self.scope.table(part);
-                self.parts.entry(whole).or_default().insert(part);
+                let parts = self.scope.tables(part);
+                for whole in self.scope.tables(whole) {
+                    self.parts.entry(whole).extend(parts.iter().cloned());
+                }
             }
             Detail::StoredAt { table, path } => {
-                self.files.insert(self.scope.table(table), path.clone());
+                for table in self.scope.tables(table) {
+                    self.files.insert(table, path.clone());
+                }
             }
             Detail::DrawnBy { table, sequence } => {
                 let sequences = self.scope.tables(sequence);
-                let table = self.scope.table(table);
-                self.draws.entry(table).or_default().extend(sequences);
+                for table in self.scope.tables(table) {
+                    self.draws.entry(table).extend(sequences.iter().cloned());
+                }
             }
             Detail::Trigger { table, name } => {
                 for table in self.scope.tables(table) {
-                    self.triggers.entry(table).or_default().insert(name.clone());
+                    self.triggers.entry(table).insert(name.clone());
                 }
             }
             Detail::DropsTrigger(name) => {
-                for names in self.triggers.values_mut() {
+                let has = |names: &BTreeSet<String>| names.contains(name);
+                self.triggers.change(has, |names| {
                     names.remove(name);
-                }
+                });
             }
             Detail::Index { index, table } => {
                 let index = self.scope.stored_ident(index.last()).to_lowercase();
-                self.indexes.insert(index, self.scope.table(table));
+                self.indexes
+                    .insert(index, self.scope.tables(table).into_iter().collect());
             }
             Detail::Renames { from, to } if effects.schemas.is_empty() => {
-                let (from, to) = (self.scope.table(from), self.scope.table(to));
-                self.rename(|table| (*table == from).then(|| to.clone()));
+                for (from, to) in self.scope.renamed(from, to) {
+                    self.rename(|table| (*table == from).then(|| to.clone()));
+                }
             }
             Detail::Renames { from, to } => {
                 let (from, to) = (self.scope.schema(from), self.scope.schema(to));
@@ -796,7 +943,7 @@ impl Definitions {
     /// a view follows the rename differs, so it reads both from here on.
     fn rename(&mut self, renamed: impl Fn(&String) -> Option<String>) {
         fn add<T: Clone>(
-            map: &mut BTreeMap<String, T>,
+            map: &mut Journaled<T>,
             renamed: &impl Fn(&String) -> Option<String>,
             merge: impl Fn(&mut T, T),
         ) {
@@ -818,12 +965,9 @@ impl Definitions {
             tables.extend(new);
         };
         let merge_sets = |old: &mut BTreeSet<String>, new: BTreeSet<String>| old.extend(new);
-        for body in self
-            .views
-            .values_mut()
-            .chain(self.materialized.values_mut())
-        {
-            extend(&mut body.tables);
+        let names = |tables: &BTreeSet<String>| tables.iter().any(|table| renamed(table).is_some());
+        for views in [&mut self.views, &mut self.materialized] {
+            views.change(|body| names(&body.tables), |body| extend(&mut body.tables));
         }
         add(&mut self.views, &renamed, Body::extend);
         add(&mut self.materialized, &renamed, Body::extend);
@@ -836,20 +980,24 @@ impl Definitions {
         ] {
             add(sets, &renamed, merge_sets);
         }
-        for tables in self.parents.values_mut().chain(self.parts.values_mut()) {
-            extend(tables);
+        for sets in [&mut self.parents, &mut self.parts, &mut self.followers] {
+            sets.change(names, extend);
         }
-        self.followers.values_mut().for_each(extend);
         add(&mut self.children, &renamed, |old, new| old.extend(new));
-        for children in self.children.values_mut() {
-            add(children, &renamed, |old, new| *old |= new);
-        }
+        self.children.change(
+            |children| children.keys().any(|child| renamed(child).is_some()),
+            |children| {
+                let found = children.iter();
+                let new: Vec<(String, bool)> = found
+                    .filter_map(|(child, acts)| Some((renamed(child)?, *acts)))
+                    .collect();
+                for (child, acts) in new {
+                    *children.entry(child).or_default() |= acts;
+                }
+            },
+        );
         add(&mut self.files, &renamed, |_, _| {});
-        for table in self.indexes.values_mut() {
-            if let Some(new) = renamed(table) {
-                *table = new;
-            }
-        }
+        self.indexes.change(names, extend);
     }
 
     /// The table is gone or another one has its name.
@@ -919,8 +1067,10 @@ impl Definitions {
                 Detail::DropsIndex(index) => {
                     let index = self.scope.stored_ident(index.last()).to_lowercase();
                     match self.indexes.get(&index) {
-                        Some(table) => {
-                            access.writes.insert(Resource::Table(table.clone()));
+                        Some(tables) => {
+                            access
+                                .writes
+                                .extend(tables.iter().cloned().map(Resource::Table));
                         }
                         None => {
                             access.barrier =
@@ -989,6 +1139,7 @@ impl Body {
         self.tables.extend(other.tables);
         self.calls.extend(other.calls);
         self.rest.merge(&other.rest);
+        self.unbound = other.unbound.or(self.unbound.take());
     }
 }
 

@@ -7,6 +7,7 @@ mod columns;
 mod combinations;
 mod definitions;
 mod inputs;
+mod journal;
 mod lints;
 mod metrics;
 mod optimize;
@@ -18,6 +19,7 @@ mod show;
 mod sql;
 mod statements;
 mod training;
+mod transactions;
 
 pub(crate) use lints::allow;
 pub use show::{Names, list_models, model_names, models_json, names, show_model, unusable};

@@ -6,22 +6,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ir::Resource;
-use crate::syntax::ast::{Detail, Effects, Ident, Name, Role};
+use crate::syntax::ast::{Detail, Effects, Ident, Name, Role, Stretch};
 use crate::syntax::sql::Dialect;
 
 /// Resolves names of tables and schemas at one point of the program.
 pub(super) struct Scope {
     dialect: Dialect,
-    place: Place,
+    pub(super) place: Place,
     program: Program,
 }
 
 /// Where unqualified names are looked up.
 #[derive(Debug, Default, Clone)]
-struct Place {
+pub(super) struct Place {
     catalog: Option<String>,
     /// The schemas of the search path; none until the program sets some.
     path: Vec<Vec<String>>,
+    /// The search path that holds again when the transaction ends.
+    after: Option<Vec<Vec<String>>>,
 }
 
 /// What the names of the whole program tell about each of them.
@@ -145,16 +147,29 @@ impl Scope {
                 self.set_path(vec![parts]);
             }
             Role::UsePath(names) => {
+                self.place.after = None;
                 let path = names.iter().map(|name| self.split(name)).collect();
                 self.set_path(path);
+            }
+            Role::LocalPath(names) => {
+                let before = std::mem::take(&mut self.place.path);
+                self.place.after.get_or_insert(before);
+                let path = names.iter().map(|name| self.split(name)).collect();
+                self.set_path(path);
+            }
+            Role::End(Stretch::Transaction) | Role::Chain => {
+                if let Some(path) = self.place.after.take() {
+                    self.place.path = path;
+                }
             }
             Role::UseCatalog(name) => {
                 self.place = Place {
                     catalog: self.split(name).pop(),
-                    path: Vec::new(),
+                    ..Place::default()
                 };
             }
             Role::UseDefault => {
+                self.place.after = None;
                 self.place.path.clear();
                 if self.dialect == Dialect::DuckDb {
                     self.place.catalog = None;
@@ -358,10 +373,38 @@ impl Scope {
 
     /// The tables that may come to be when a name is made.
     pub(super) fn made(&self, name: &Name) -> Vec<String> {
-        match self.place.path.is_empty() || name.parts.len() > 1 {
-            true => self.tables(name),
-            false => vec![dotted(&self.home(name))],
+        // In PostgreSQL it is made in the first schema of the path that is
+        // there, which shows when it runs.
+        let is_first = match self.dialect {
+            Dialect::PostgreSql | Dialect::Redshift => self.place.path.len() == 1,
+            _ => !self.place.path.is_empty(),
+        };
+        match is_first && name.parts.len() == 1 {
+            true => vec![dotted(&self.home(name))],
+            false => self.tables(name),
         }
+    }
+
+    /// Each table that a rename may be of, and what it is called then.
+    pub(super) fn renamed(&self, from: &Name, to: &Name) -> Vec<(String, String)> {
+        let mut pairs = Vec::new();
+        for before in self.candidates(from) {
+            match (from.parts.len(), to.parts.as_slice()) {
+                // It stays where it was found.
+                (1, [last]) => {
+                    let mut after = before.clone();
+                    after.pop();
+                    after.push(self.dialect.fold(last));
+                    pairs.push((dotted(&before), dotted(&after)));
+                }
+                _ => {
+                    for after in self.tables(to) {
+                        pairs.push((dotted(&before), after));
+                    }
+                }
+            }
+        }
+        pairs
     }
 
     /// The likeliest of them.

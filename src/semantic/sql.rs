@@ -14,19 +14,19 @@ use crate::syntax::sql::Dialect;
 /// The statements that a step replays on its own connection, in order.
 #[derive(Debug, Default)]
 pub(super) struct Session {
-    texts: Vec<Replayed>,
+    pub(super) texts: Vec<Replayed>,
     /// How many there have been, which numbers them.
     count: SessionText,
 }
 
-#[derive(Debug)]
-struct Replayed {
+#[derive(Debug, Clone)]
+pub(super) struct Replayed {
     number: SessionText,
     text: String,
     kind: Kind,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
     /// Only the last `USE` matters, and the last one before a definition.
     Use(Reach),
@@ -178,7 +178,7 @@ impl Analyzer<'_> {
                 self.remember(statement, Kind::Set);
             }
             Role::Session => self.set(statement, effects),
-            Role::Local => {
+            Role::Local | Role::LocalPath(_) => {
                 self.remember(statement, Kind::Local);
             }
             _ => return false,
@@ -254,6 +254,7 @@ impl Analyzer<'_> {
         }
         let adds_rows = access.adds_rows && !matches!(effects.role, Role::Prepare(_));
         self.push(statement, action, title, access, None, tie);
+        self.follow_transaction(effects);
         let at = self.pieces.len() - 1;
         let drawn = self.pieces[at].step.writes.iter();
         let drawn = drawn.filter(|resource| matches!(resource, Resource::Sequence(_)));

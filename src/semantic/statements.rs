@@ -15,6 +15,7 @@ use super::session::{Piece, Tie, digest};
 use super::settings;
 use super::sql::Session;
 use super::training::Nature;
+use super::transactions::Saved;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, nearest};
 use crate::ir::{
     Action, Evaluate, Explain, Literal, Optimize, Predict, Resource, Run, Sense, Setting,
@@ -34,6 +35,8 @@ pub(super) struct Analyzer<'a> {
     pub(super) session: Session,
     /// The last statement so far that inserted rows or drew from a sequence.
     pub(super) last_insert: Option<usize>,
+    /// Where the open transaction began, and its savepoints.
+    pub(super) saved: Vec<Saved>,
     /// The last statement so far that drew from each sequence.
     pub(super) last_drawn: BTreeMap<Resource, usize>,
     pub(super) models: BTreeMap<String, Model>,
@@ -80,6 +83,7 @@ impl<'a> Analyzer<'a> {
             relations: Relations::new(dialect, &definitions.scope, schema),
             definitions,
             session: Session::default(),
+            saved: Vec::new(),
             last_insert: None,
             last_drawn: BTreeMap::new(),
             models: BTreeMap::new(),

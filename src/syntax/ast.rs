@@ -260,6 +260,12 @@ pub enum Detail {
     },
     Detaches(String),
     DropsFunction(String),
+    /// It needs the schema of a function that it names.
+    Within(Name),
+    /// It rolls back what the transaction or savepoint has done.
+    Undoes,
+    /// The names in the function that it defines are looked up by its callers.
+    BindsLate,
     /// Why its effects, or those of the view or function that it defines,
     /// cannot be known.
     Unknown(&'static str),
@@ -291,6 +297,8 @@ pub enum Role {
     Session,
     /// `SET LOCAL`: session state until the transaction ends.
     Local,
+    /// `SET LOCAL search_path`; without names, the default one.
+    LocalPath(Vec<Name>),
     /// `BEGIN`, `COMMIT`, `ROLLBACK`, and what else opens and ends a stretch of
     /// statements that only one session can run.
     Begin(Stretch),

@@ -387,6 +387,9 @@ impl Collector<'_> {
         temporary: bool,
     ) {
         self.read(definition);
+        if self.dialect == Dialect::DuckDb {
+            self.detail(Detail::BindsLate);
+        }
         self.define(name, temporary);
     }
 
@@ -421,6 +424,9 @@ impl Collector<'_> {
             Dialect::BigQuery | Dialect::Snowflake | Dialect::Databricks | Dialect::Redshift
         );
         if is_sql {
+            if matches!(self.dialect, Dialect::PostgreSql | Dialect::Redshift) {
+                self.detail(Detail::BindsLate);
+            }
             match self.parse_text(text) {
                 Some(statements) => self.block(&statements),
                 None => self.pending("what the function does cannot be read"),
@@ -436,6 +442,7 @@ impl Collector<'_> {
     }
 
     fn define(&mut self, name: &ObjectName, temporary: bool) {
+        self.within(name);
         match function_name(name) {
             Some(name) => self.effects.defines = Some(name),
             None => self.unknown("the name of the function is computed"),
@@ -463,6 +470,7 @@ impl Collector<'_> {
         behavior: Option<DropBehavior>,
     ) {
         for name in names {
+            self.within(name);
             match function_name(name) {
                 Some(name) => self.detail(Detail::DropsFunction(name)),
                 None => self.unknown("the name of the function is computed"),

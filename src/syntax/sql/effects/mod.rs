@@ -147,6 +147,15 @@ impl<'a> Collector<'a> {
         }
     }
 
+    /// A function's name, which says the schema that it is in.
+    fn within(&mut self, name: &ObjectName) {
+        if let [_, _, ..] = name.0.as_slice()
+            && let Some(name) = names::name(self.source, name)
+        {
+            self.detail(Detail::Within(name));
+        }
+    }
+
     fn detail(&mut self, detail: Detail) {
         if !self.effects.details.contains(&detail) {
             self.effects.details.push(detail);
@@ -404,18 +413,22 @@ impl<'a> Collector<'a> {
                     }
                 }
             }
-            Statement::Commit { chain: true, .. } | Statement::Rollback { chain: true, .. } => {
-                self.effects.role = Role::Chain;
+            Statement::Commit { chain, .. } => {
+                self.effects.role = match chain {
+                    true => Role::Chain,
+                    false => Role::End(Stretch::Transaction),
+                };
             }
-            Statement::Rollback {
-                savepoint: Some(name),
-                ..
-            }
-            | Statement::ReleaseSavepoint { name } => {
+            Statement::ReleaseSavepoint { name } => {
                 self.effects.role = Role::ToSavepoint(name.value.to_lowercase());
             }
-            Statement::Commit { .. } | Statement::Rollback { .. } => {
-                self.effects.role = Role::End(Stretch::Transaction);
+            Statement::Rollback { savepoint, chain } => {
+                self.detail(Detail::Undoes);
+                self.effects.role = match savepoint {
+                    Some(name) => Role::ToSavepoint(name.value.to_lowercase()),
+                    None if *chain => Role::Chain,
+                    None => Role::End(Stretch::Transaction),
+                };
             }
             Statement::Savepoint { name } => {
                 self.effects.role = Role::Savepoint(name.value.to_lowercase());
@@ -536,6 +549,7 @@ impl<'a> Collector<'a> {
             }
             Statement::Call(function) => {
                 self.read(&function.args);
+                self.within(&function.name);
                 match function_name(&function.name) {
                     Some(name) => self.effects.role = Role::Execute(name),
                     None => self.unknown("the name of what it executes is computed"),
@@ -966,7 +980,7 @@ mod tests {
         CREATE SCHEMA x
             schema x
         CREATE MACRO f(x) AS x + 1
-            
+            "binds_late"
         INSERT INTO a SELECT * FROM b
             reads b; writes a; "adds_rows"
         INSERT INTO a VALUES (1, (SELECT max(x) FROM b))

@@ -76,6 +76,7 @@ impl<'c, 'a> Reads<'c, 'a> {
         let Some(function) = function_name(name) else {
             return;
         };
+        self.collector.within(name);
         let reads_files = is_file_function(&function);
         if reads_files {
             match arguments.first().and_then(expression) {
@@ -228,6 +229,7 @@ impl Visitor for Reads<'_, '_> {
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<Self::Break> {
         match expr {
             Expr::Function(function) => {
+                self.collector.within(&function.name);
                 if let Some(name) = function_name(&function.name) {
                     self.function(name, &function.args);
                 }

@@ -94,6 +94,9 @@ impl Collector<'_> {
             // A value that depends on rows is worked out once, in a step.
             _ if !self.effects.reads.is_empty() || self.reads_session() => Role::Plain,
             _ if is_global => return self.unknown("it changes settings of the whole server"),
+            "search_path" if is_local => {
+                Role::LocalPath(self.search_path(values).unwrap_or_default())
+            }
             "search_path" | "schema" | "current_schema" | "catalog"
                 if variable.0.len() == 1 && !is_local =>
             {
