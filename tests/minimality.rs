@@ -115,7 +115,7 @@ fn plans_have_the_edges_that_their_programs_need_and_no_others() {
     let mut found = String::new();
     let mut failing = 0;
     let mut shortest: Option<Vec<Statement>> = None;
-    for seed in 0..programs::count(PROGRAMS) {
+    for seed in programs::seeds(PROGRAMS) {
         // Short ones, so that what fails can be read, and long ones.
         let length = [12, 30, 60][usize::try_from(seed % 3).unwrap()];
         let statements = programs::program(seed, length);

@@ -107,7 +107,7 @@ fn python(script: &str, input: &Value) -> Value {
 /// Random programs without the statements that fail: in a run they would end
 /// the program, so what comes after them is not promised.
 fn programs() -> Vec<String> {
-    let seeds = 0..programs::count(PROGRAMS);
+    let seeds = programs::seeds(PROGRAMS);
     let ambiguous = seeds.clone().map(|seed| {
         let mut random = Random(seed);
         (0..STATEMENTS).map(|_| statement(&mut random)).collect()

@@ -1,9 +1,9 @@
 //! The databases that need servers: the runtime's tests of its drivers, and programs from SQL to
-//! results, all on servers that are started for them. `cargo test --test databases`.
+//! results, and orders of steps; all on servers that are started for them. `cargo test --test databases`.
 #![allow(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
 
+mod orders;
 #[path = "../support/mod.rs"]
-#[expect(dead_code, reason = "other tests need the rest")]
 mod support;
 
 use std::process::Command;

@@ -3,6 +3,7 @@
 //! so that it can be held against what the compiler finds in it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 /// A small generator of numbers, the same on every machine.
 pub(crate) struct Random(pub(crate) u64);
@@ -22,12 +23,15 @@ impl Random {
     }
 }
 
-/// How many programs to try: `SQLFLOWC_PROGRAMS`, or so many.
-pub(crate) fn count(usual: u64) -> u64 {
-    match std::env::var("SQLFLOWC_PROGRAMS") {
+/// What programs are made from: as many numbers as `SQLFLOWC_PROGRAMS` or the
+/// test says, from `SQLFLOWC_SEED` or 0 on.
+pub(crate) fn seeds(usual: u64) -> Range<u64> {
+    let number = |name: &str, usual: u64| match std::env::var(name) {
         Ok(text) => text.parse().unwrap(),
         Err(_) => usual,
-    }
+    };
+    let first = number("SQLFLOWC_SEED", 0);
+    first..first + number("SQLFLOWC_PROGRAMS", usual)
 }
 
 #[derive(Debug, Default, Clone)]
