@@ -2290,3 +2290,111 @@ fn what_may_be_one_table_is_known_under_both_names() {
       <- rename-b: read-after-write table:m.c
     ");
 }
+
+#[test]
+fn mariadb_names_sequences_as_it_names_tables() {
+    insta::assert_snapshot!(edges(Dialect::MySql, "
+        CREATE SEQUENCE s.q;
+        CREATE TABLE t (x INT, k INT DEFAULT (NEXTVAL(s.q)));
+        INSERT INTO t (x) VALUES (1);
+        SELECT NEXTVAL(s.q);
+        SELECT LASTVAL(s.q);
+    "), @"
+    create-s-q
+    create-t
+      <- create-s-q: read-after-write sequence:s.q
+    insert-t
+      <- create-t: write-after-read sequence:s.q, write-after-write table:t
+    select-s-q (2 statements)
+      <- insert-t: write-after-write sequence:s.q
+    ");
+}
+
+#[test]
+fn a_trigger_is_dropped_from_its_table() {
+    insta::assert_snapshot!(edges(Dialect::MySql, "
+        CREATE TRIGGER g AFTER INSERT ON t FOR EACH ROW BEGIN INSERT INTO u VALUES (NEW.x); END;
+        DROP TRIGGER g;
+        INSERT INTO t VALUES (1);
+        DROP TRIGGER h;
+    "), @"
+    trigger-t
+    drop
+      <- trigger-t: write-after-write table:t, write-after-write function:g
+    insert-t
+      <- drop: write-after-write table:t
+    drop-9c7128 [which table the trigger belongs to is not in the program]
+      <- insert-t: barrier
+    ");
+}
+
+#[test]
+fn an_unqualified_sequence_may_be_one_of_any_database() {
+    insta::assert_snapshot!(edges(Dialect::MySql, "
+        CREATE SEQUENCE m.q;
+        SELECT NEXTVAL(q);
+    "), @"
+    create-m-q
+    select-q
+      <- create-m-q: write-after-write sequence:m.q
+    ");
+}
+
+#[test]
+fn names_of_triggers_and_indexes_are_given_to_one_table_at_a_time() {
+    insta::assert_snapshot!(edges(Dialect::MySql, "
+        CREATE TRIGGER g AFTER INSERT ON t FOR EACH ROW BEGIN INSERT INTO u VALUES (NEW.x); END;
+        DROP TRIGGER g;
+        CREATE TRIGGER g AFTER INSERT ON u FOR EACH ROW BEGIN INSERT INTO t VALUES (NEW.x); END;
+    "), @"
+    trigger-t
+    drop
+      <- trigger-t: write-after-write table:t, write-after-write function:g
+    trigger-u
+      <- drop: write-after-write function:g
+    ");
+    insta::assert_snapshot!(edges(Dialect::PostgreSql, "
+        CREATE INDEX i ON t (x);
+        DROP INDEX i;
+        CREATE INDEX i ON u (x);
+        CREATE INDEX i ON s.u (x);
+    "), @"
+    index-t
+    drop
+      <- index-t: write-after-write table:i, write-after-write table:t
+    index-u
+      <- drop: write-after-write table:i
+    index-s-u
+    ");
+}
+
+#[test]
+fn routines_with_bodies_of_their_own_may_do_anything_where_they_are_called() {
+    insta::assert_snapshot!(edges(Dialect::MySql, "
+        CREATE FUNCTION s.f() RETURNS INT BEGIN RETURN (SELECT max(x) FROM w); END;
+        SELECT s.f();
+        SELECT * FROM t;
+        CREATE PROCEDURE p() BEGIN WHILE 1 DO INSERT INTO b (x) VALUES (1); END WHILE; END;
+        CALL p();
+    "), @"
+    function-f [what its body does is not looked into]
+    select [what its body does is not looked into]
+      <- function-f: read-after-write function:f
+    select-t
+      <- select: barrier
+    function-p [what its body does is not looked into]
+      <- select-t: barrier
+    call [what its body does is not looked into]
+      <- function-p: read-after-write function:p
+    ");
+    insta::assert_snapshot!(edges(Dialect::Oracle, "
+        CREATE OR REPLACE TRIGGER g BEFORE INSERT ON t FOR EACH ROW BEGIN :NEW.id := q.NEXTVAL; END;
+        INSERT INTO u SELECT 1 FROM dual;
+        INSERT INTO t SELECT 1 FROM dual;
+        COMMIT;
+    "), @"
+    trigger-t [what its body does is not looked into]
+    insert-u (3 statements) [a trigger of the table may do anything]
+      <- trigger-t: write-after-write table:T
+    ");
+}

@@ -428,6 +428,24 @@ impl Definitions {
                 Detail::Within(function) => {
                     access.reads.extend(self.scope.schemas_of(function));
                 }
+                Detail::Trigger { name, .. } => self.write_trigger(name, access),
+                Detail::Index { index, table } if self.names_indexes() => {
+                    let names = self.scope.beside(table, index.last());
+                    access.writes.extend(names.into_iter().map(Resource::Table));
+                }
+                Detail::DropsTrigger(name) => {
+                    self.write_trigger(name, access);
+                    let having = self.triggers.iter();
+                    let having = having.filter(|(_, names)| names.contains(name));
+                    let tables: Vec<_> = having.map(|(table, _)| table.clone()).collect();
+                    if tables.is_empty() && effects.writes.is_empty() {
+                        access.barrier =
+                            Some("which table the trigger belongs to is not in the program");
+                    }
+                    access
+                        .writes
+                        .extend(tables.into_iter().map(Resource::Table));
+                }
                 Detail::Unknown(why) => access.barrier = Some(why),
                 Detail::AddsRows
                 | Detail::ChangesRows
@@ -442,8 +460,6 @@ impl Definitions {
                 | Detail::ForeignKey { .. }
                 | Detail::Part { .. }
                 | Detail::StoredAt { .. }
-                | Detail::Trigger { .. }
-                | Detail::DropsTrigger(_)
                 | Detail::Index { .. }
                 | Detail::DropsIndex(_)
                 | Detail::Sets(_)
@@ -454,6 +470,37 @@ impl Definitions {
                 | Detail::BindsLate
                 | Detail::Undoes => {}
             }
+        }
+    }
+
+    /// Whether an index has a name among those of tables, so that only one
+    /// table at a time can have it.
+    fn names_indexes(&self) -> bool {
+        match self.dialect {
+            Dialect::Ansi
+            | Dialect::DuckDb
+            | Dialect::Generic
+            | Dialect::Oracle
+            | Dialect::PostgreSql
+            | Dialect::Redshift
+            | Dialect::SQLite => true,
+            Dialect::BigQuery
+            | Dialect::ClickHouse
+            | Dialect::Databricks
+            | Dialect::Hive
+            | Dialect::MsSql
+            | Dialect::MySql
+            | Dialect::Snowflake
+            | Dialect::Spark
+            | Dialect::Teradata => false,
+        }
+    }
+
+    /// Outside of PostgreSQL only one table at a time can have a trigger of a
+    /// name.
+    fn write_trigger(&self, name: &str, access: &mut Access) {
+        if !matches!(self.dialect, Dialect::PostgreSql | Dialect::Redshift) {
+            access.writes.insert(Resource::Function(name.to_owned()));
         }
     }
 
@@ -1065,6 +1112,10 @@ impl Definitions {
                     access.writes.insert(Resource::Function(function.clone()));
                 }
                 Detail::DropsIndex(index) => {
+                    if self.names_indexes() {
+                        let names = self.scope.tables(index);
+                        access.writes.extend(names.into_iter().map(Resource::Table));
+                    }
                     let index = self.scope.stored_ident(index.last()).to_lowercase();
                     match self.indexes.get(&index) {
                         Some(tables) => {

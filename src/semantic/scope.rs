@@ -71,7 +71,15 @@ impl Scope {
         let mut seen = BTreeSet::new();
         for effects in effects {
             scope.follow(&effects.role);
-            for name in effects.reads.iter().chain(&effects.writes) {
+            let sequences = effects.details.iter().filter_map(|detail| match detail {
+                Detail::Draws(name)
+                | Detail::Drawn(name)
+                | Detail::ReadsSequence(name)
+                | Detail::DrawnBy { sequence: name, .. } => Some(name),
+                _ => None,
+            });
+            let tables = effects.reads.iter().chain(&effects.writes);
+            for name in tables.chain(sequences) {
                 // DuckDB may find an unqualified name in its default schema.
                 if dialect == Dialect::DuckDb
                     && let [only] = name.parts.as_slice()
@@ -385,22 +393,29 @@ impl Scope {
         }
     }
 
+    /// A name in the schema of each table that a name may mean.
+    pub(super) fn beside(&self, table: &Name, name: &Ident) -> Vec<String> {
+        let beside = |mut parts: Vec<String>| {
+            parts.pop();
+            parts.push(self.dialect.fold(name));
+            dotted(&parts)
+        };
+        self.candidates(table).into_iter().map(beside).collect()
+    }
+
     /// Each table that a rename may be of, and what it is called then.
     pub(super) fn renamed(&self, from: &Name, to: &Name) -> Vec<(String, String)> {
         let mut pairs = Vec::new();
-        for before in self.candidates(from) {
-            match (from.parts.len(), to.parts.as_slice()) {
-                // It stays where it was found.
-                (1, [last]) => {
-                    let mut after = before.clone();
-                    after.pop();
-                    after.push(self.dialect.fold(last));
-                    pairs.push((dotted(&before), dotted(&after)));
-                }
-                _ => {
-                    for after in self.tables(to) {
-                        pairs.push((dotted(&before), after));
-                    }
+        match (from.parts.len(), to.parts.as_slice()) {
+            // It stays where it was found.
+            (1, [name]) => {
+                let before = self.tables(from).into_iter();
+                pairs.extend(before.zip(self.beside(from, name)));
+            }
+            _ => {
+                for before in self.tables(from) {
+                    let after = self.tables(to).into_iter();
+                    pairs.extend(after.map(|after| (before.clone(), after)));
                 }
             }
         }

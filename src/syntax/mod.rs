@@ -7,6 +7,7 @@ pub mod format;
 mod parser;
 mod parts;
 pub mod relation;
+mod routine;
 mod split;
 pub mod sql;
 mod statement;

@@ -4,6 +4,7 @@ use super::ast::{Effects, ShowTrain, SqlQuery, SqlStatement, Statement, Statemen
 use super::clause::{self, ClauseKind};
 use super::directive;
 use super::parser::Parser;
+use super::routine;
 use super::split::{self, Shape};
 use super::sql::{self, Reading, Token, TokenKind, Unparsed};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -99,7 +100,7 @@ pub(super) fn kind(
                 Shape::Procedural => {
                     let statement = SqlStatement {
                         span,
-                        effects: Effects::unknown("what its body does is not looked into"),
+                        effects: routine::effects(source, dialect, &self::words(tokens), span),
                         columns: None,
                     };
                     return (Some(StatementKind::Sql(statement)), Vec::new());

@@ -181,7 +181,7 @@ fn alter(random: &mut Random) -> String {
 fn sequence(random: &mut Random) -> String {
     let sequence = random.pick(&SEQUENCES);
     match random.below(6) {
-        0 | 1 => format!("CREATE SEQUENCE {sequence} NOCACHE"),
+        0 | 1 => format!("CREATE SEQUENCE {sequence} CACHE 1"),
         2 => format!("SELECT NEXTVAL({sequence})"),
         3 => format!("SELECT SETVAL({sequence}, {})", 1 + random.below(50)),
         4 => format!("SELECT NEXT VALUE FOR {sequence}"),
@@ -210,11 +210,13 @@ fn routine(random: &mut Random) -> String {
     let procedure = random.pick(&["p", "s.p"]);
     match random.below(8) {
         0 | 1 => {
-            format!("CREATE FUNCTION {function}() RETURNS INT RETURN (SELECT max(x) FROM {other})")
+            format!(
+                "CREATE FUNCTION {function}() RETURNS INT BEGIN RETURN (SELECT max(x) FROM {other}); END"
+            )
         }
         2 => format!("DROP FUNCTION IF EXISTS {function}"),
         3 => format!(
-            "CREATE PROCEDURE {procedure}() INSERT INTO {table} (x) SELECT max(x) FROM {other}"
+            "CREATE PROCEDURE {procedure}() BEGIN INSERT INTO {table} (x) SELECT max(x) FROM {other}; END"
         ),
         4 | 5 => format!("CALL {procedure}()"),
         6 => format!("DROP PROCEDURE {procedure}"),
@@ -226,7 +228,7 @@ fn trigger(random: &mut Random) -> String {
     let (table, other) = (random.pick(&TABLES), random.pick(&TABLES));
     match random.below(3) {
         0 | 1 => format!(
-            "CREATE TRIGGER t AFTER INSERT ON {table} FOR EACH ROW INSERT INTO {other} (x) VALUES (NEW.x)"
+            "CREATE TRIGGER t AFTER INSERT ON {table} FOR EACH ROW BEGIN INSERT INTO {other} (x) VALUES (NEW.x); END"
         ),
         _ => "DROP TRIGGER t".to_owned(),
     }
@@ -358,12 +360,13 @@ CREATE TABLE c (x INT, k INT AUTO_INCREMENT PRIMARY KEY);
 pub(super) fn script(steps: &[&Step], script: &mut String, lines: &mut Vec<usize>) {
     *script += FRESH;
     for step in steps {
-        *script += "connect m\n";
+        *script += "connect m\nDELIMITER //\n";
         for statement in step.session.iter().chain(&step.statements) {
             *script += statement;
-            *script += ";\n";
+            *script += "//\n";
             lines.push(script.matches('\n').count());
         }
+        *script += "DELIMITER ;\n";
     }
     *script += "connect probe\nCALL state();\n";
 }

@@ -120,18 +120,28 @@ impl<'c, 'a> Reads<'c, 'a> {
             FunctionArguments::List(list) => list.args.first().and_then(expression),
             FunctionArguments::None | FunctionArguments::Subquery(_) => None,
         };
+        // MariaDB names a sequence as it names a table.
+        let sequence = || match argument()? {
+            Expr::Identifier(ident) if self.collector.dialect == Dialect::MySql => {
+                Some(ObjectName::from(vec![ident.clone()]))
+            }
+            Expr::CompoundIdentifier(idents) if self.collector.dialect == Dialect::MySql => {
+                Some(ObjectName::from(idents.clone()))
+            }
+            argument => text(argument).map(dotted),
+        };
         match name.as_str() {
-            "nextval" | "setval" => match argument().and_then(text) {
-                Some(sequence) => self.collector.draw(&dotted(sequence)),
+            "nextval" | "setval" => match sequence() {
+                Some(sequence) => self.collector.draw(&sequence),
                 None => self
                     .collector
                     .pending("the name of the sequence it draws from is computed"),
             },
-            "currval" => match argument().and_then(text) {
-                Some(sequence) => self.collector.drawn(&dotted(sequence)),
+            "currval" | "lastval" => match sequence() {
+                Some(sequence) => self.collector.drawn(&sequence),
                 None => self.collector.detail(Detail::LastInsert),
             },
-            "lastval" | "last_insert_id" | "last_insert_rowid" | "scope_identity" | "changes"
+            "last_insert_id" | "last_insert_rowid" | "scope_identity" | "changes"
             | "total_changes" | "row_count" | "found_rows" => {
                 self.collector.detail(Detail::LastInsert);
             }
