@@ -7,9 +7,10 @@ usage: servers.py run [--only NAME]… -- COMMAND…   run a command with the va
 
 NAME is `postgresql` or `mariadb`; without, both are started. The variables, which `start` prints:
 
-    SQLFLOWC_TEST_POSTGRESQL        postgresql://USER:PASSWORD@127.0.0.1:PORT/DATABASE, for psql too
-    SQLFLOWC_TEST_MARIADB           mysql://USER:PASSWORD@127.0.0.1:PORT/DATABASE
-    SQLFLOWC_TEST_MARIADB_OPTIONS   a file, for `mariadb --defaults-file=…`
+    SQLFLOWC_TEST_POSTGRESQL                postgresql://USER:PASSWORD@127.0.0.1:PORT/DATABASE
+    SQLFLOWC_TEST_POSTGRESQL_CERTIFICATE    a file, for its option sslrootcert
+    SQLFLOWC_TEST_MARIADB                   mysql://USER:PASSWORD@127.0.0.1:PORT/DATABASE
+    SQLFLOWC_TEST_MARIADB_OPTIONS           a file, for `mariadb --defaults-file=…`
 
 Servers that are missing are installed from Debian's packages, which takes root. Each runs as a user
 without rights, listens on the loopback address on a free port and takes TLS. What they keep would
@@ -187,7 +188,8 @@ class PostgreSQL(Server):
     def variables(self) -> dict[str, str]:
         login = f"{USER}:{quote(PASSWORD, safe='')}"
         return {
-            "SQLFLOWC_TEST_POSTGRESQL": f"postgresql://{login}@127.0.0.1:{self.port}/{DATABASE}"
+            "SQLFLOWC_TEST_POSTGRESQL": f"postgresql://{login}@127.0.0.1:{self.port}/{DATABASE}",
+            "SQLFLOWC_TEST_POSTGRESQL_CERTIFICATE": str(self.folder / "certificate.pem"),
         }
 
     def _initialize(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 from collections.abc import Sequence
 
 from sqlflow_runtime._contract import DATASOURCE, DEFAULT_DATASOURCE
@@ -36,10 +37,16 @@ __all__ = [
 
 _DRIVERS = {
     "duckdb": "sqlflow_runtime.data._duckdb:DuckDB",
+    "mariadb": "sqlflow_runtime.data._mysql:MySQL",
+    "mysql": "sqlflow_runtime.data._mysql:MySQL",
     "postgres": "sqlflow_runtime.data._postgresql:PostgreSQL",
     "postgresql": "sqlflow_runtime.data._postgresql:PostgreSQL",
     "sqlite": "sqlflow_runtime.data._sqlite:SQLite",
 }
+
+# SQLAlchemy says itself which dialects it knows.
+_ANY_OTHER = "sqlflow_runtime.data._sqlalchemy:SQLAlchemy"
+_SCHEME = re.compile(r"[a-z][a-z0-9+_]*")
 
 
 def connect(session: Sequence[str] = (), *, url: str | None = None) -> Database:
@@ -50,8 +57,8 @@ def connect(session: Sequence[str] = (), *, url: str | None = None) -> Database:
     """
     url = url or os.environ.get(DATASOURCE) or DEFAULT_DATASOURCE
     scheme, colon, _ = url.partition(":")
-    driver = _DRIVERS.get(scheme)
-    if not colon or driver is None:
+    driver = _DRIVERS.get(scheme, _ANY_OTHER)
+    if not colon or not _SCHEME.fullmatch(scheme):
         # The URL may hold a password, so no more of it than its scheme is shown.
         named = f"`{scheme}`" if colon else "a URL without a scheme"
         raise ResourceError(

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sqlflow_runtime import _events
-from sqlflow_runtime._errors import ProgramError, os_errors
+from sqlflow_runtime._errors import ProgramError, StepError, os_errors
 from sqlflow_runtime.data._spool import BATCH_ROWS
 
 
@@ -46,21 +46,33 @@ def incoming(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
 
 
 def converted(
-    reader: pa.RecordBatchReader, types: list[pa.DataType], convert: Callable[..., pa.Array]
+    reader: pa.RecordBatchReader,
+    types: list[pa.DataType],
+    convert: Callable[..., pa.Array],
+    failures: list[StepError],
 ) -> pa.RecordBatchReader:
-    """Returns the rows with each column in one of `types`: `convert(array, type, field)`."""
+    """Returns the rows with each column in one of `types`: `convert(array, type, field)`.
+
+    A driver in C makes a text of what is raised here, so it is put into `failures` too.
+    """
     schema = pa.schema(
         field.with_type(type_).remove_metadata()
         for field, type_ in zip(reader.schema, types, strict=True)
     )
 
     def batches() -> Iterator[pa.RecordBatch]:
-        for batch in reader:
-            columns = [
-                convert(column, type_, field)
-                for column, type_, field in zip(batch.columns, types, reader.schema, strict=True)
-            ]
-            yield pa.RecordBatch.from_arrays(columns, schema=schema)
+        try:
+            for batch in incoming(reader):
+                columns = [
+                    convert(column, type_, field)
+                    for column, type_, field in zip(
+                        batch.columns, types, reader.schema, strict=True
+                    )
+                ]
+                yield pa.RecordBatch.from_arrays(columns, schema=schema)
+        except StepError as error:
+            failures.append(error)
+            raise
 
     return pa.RecordBatchReader.from_batches(schema, batches())
 

@@ -298,16 +298,23 @@ class PostgreSQL:
         reader: pa.RecordBatchReader,
         columns: list[tuple[pa.DataType, str, str]],
     ) -> int:
-        plain = _batches.converted(reader, [type_ for type_, _, _ in columns], _convert)
+        types = [type_ for type_, _, _ in columns]
+        failures: list[StepError] = []
+        plain = _batches.converted(reader, types, _convert, failures)
         with self._connection.cursor() as cursor:
-            count = self._worker.wait(
-                cursor.adbc_ingest,
-                name,
-                plain,
-                mode="append",
-                # Without a schema it is the temporary one.
-                **({"db_schema_name": schema} if schema else {"temporary": True}),
-            )
+            try:
+                count = self._worker.wait(
+                    cursor.adbc_ingest,
+                    name,
+                    plain,
+                    mode="append",
+                    # Without a schema it is the temporary one.
+                    **({"db_schema_name": schema} if schema else {"temporary": True}),
+                )
+            except self._adbc.Error as error:
+                if failures:
+                    raise failures[0] from error
+                raise
         return int(count)
 
     def _restore_types(

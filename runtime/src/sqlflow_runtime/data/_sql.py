@@ -44,6 +44,21 @@ def manages_transactions(statements: list[str]) -> bool:
     return any(first_word(statement) in _TRANSACTION for statement in statements)
 
 
+def leaves_transaction_open(statements: list[str]) -> bool:
+    """Says whether the last transaction that is begun is not ended, as far as words tell."""
+    is_open = False
+    for statement in statements:
+        match first_word(statement):
+            case "BEGIN" | "START":
+                is_open = True
+            case "COMMIT" | "END" | "ABORT":
+                is_open = False
+            case "ROLLBACK":
+                # `ROLLBACK TO x` goes on in it.
+                is_open = is_open and bool(re.search(r"\bTO\b", statement, re.IGNORECASE))
+    return is_open
+
+
 def embeddable(select: str) -> str:
     """Returns a query so that it can stand in parentheses: without its end, comments ended."""
     return select.rstrip().removesuffix(";") + "\n"

@@ -336,6 +336,10 @@ def _field(name: str, native: str, type_: pa.DataType) -> pa.Field:
 
 def _array(values: Sequence[Any], field: pa.Field) -> pa.Array:
     try:
+        if field.type in _KEPT:
+            # Mostly all values are of the type already.
+            with contextlib.suppress(pa.ArrowInvalid, pa.ArrowTypeError):
+                return pa.array(values, field.type)
         return pa.array(_meant(values, field.type), field.type)
     except (pa.ArrowException, ValueError, TypeError, ArithmeticError, OverflowError) as error:
         kinds = sorted({_KINDS[type(value)] for value in values if value is not None})
@@ -346,6 +350,7 @@ def _array(values: Sequence[Any], field: pa.Field) -> pa.Array:
         ) from error
 
 
+_KEPT = {pa.int64(), pa.float64(), pa.string(), pa.binary()}
 _KINDS = {int: "whole numbers", float: "fractions", str: "text", bytes: "blobs"}
 
 
