@@ -138,6 +138,19 @@ fn use_and_set_are_no_steps() {
 }
 
 #[test]
+fn a_version_of_a_model_is_read_like_the_model() {
+    insta::assert_snapshot!(plan("
+        SELECT * FROM a TO TRAIN xgboost.gbtree LABEL y INTO m;
+        SELECT * FROM b TO PREDICT p.y USING m@1A2b3c;
+        SELECT * FROM c TO TRAIN xgboost.gbtree LABEL y USING later@12 INTO later;
+    "), @"
+    train-m
+    predict-p <- train-m
+    train-later
+    ");
+}
+
+#[test]
 fn models_are_resources_of_their_own() {
     insta::assert_snapshot!(plan("
         CREATE TABLE m AS SELECT 1 AS x, 2 AS y;

@@ -96,6 +96,7 @@ codes! {
     E0329 = UnwantedLabel, "a label is given to an estimator that learns without one";
     E0334 = InvalidFormula, "an expression of MAXIMIZE, MINIMIZE or CONSTRAINT is none that a solver takes";
     E0335 = UnknownSolver, "no solver has this name";
+    E0350 = WrongModelVersion, "what stands behind `@` in a model's name is no version, or has no place there";
     E0323 = UnknownTable, "a table is neither in a complete schema file nor made by the program";
     E0401 = SharedSession, "statements that share a session cannot become one step";
     E0501 = StepTooLarge, "a step is larger than a container's argument may be";

@@ -11,6 +11,7 @@ mod journal;
 mod lints;
 mod metrics;
 mod optimize;
+mod reference;
 mod relations;
 mod scope;
 mod session;

@@ -10,6 +10,7 @@ use super::inputs::{self, Inputs};
 use super::lints::Validation;
 use super::metrics::Measured;
 use super::optimize;
+use super::reference;
 use super::relations::{Column, Origin, Relation, Relations};
 use super::session::{Piece, Tie, digest};
 use super::settings;
@@ -193,6 +194,9 @@ impl<'a> Analyzer<'a> {
             self.use_model(start, &mut access);
         }
         self.remember_model(train, Some(nature), Some(inputs));
+        if let Some(Err(wrong)) = train.into.as_ref().map(reference::check_stored) {
+            self.diagnostics.push(wrong);
+        }
         access.writes.insert(Resource::Model(model.clone()));
         let image = train.estimator.image.clone();
         let title = Title {
@@ -665,14 +669,22 @@ impl<'a> Analyzer<'a> {
     /// A model that the program does not train may be in the model store from
     /// an earlier run. It is an error only where the program shows that it
     /// is not meant so: the model is trained further down, or its name is a
-    /// misspelling of one that is trained above.
+    /// misspelling of one that is trained above. A version is always of an
+    /// earlier run, since nobody knows it before the model is trained.
     fn use_model(&mut self, name: &Name, access: &mut Access) -> Option<String> {
-        let text = name.dotted();
+        let reference = name.dotted();
+        let text = reference::stored(&reference).to_owned();
+        if let Err(wrong) = reference::check(name) {
+            self.diagnostics.push(wrong);
+        }
         access.reads.insert(Resource::Model(text.clone()));
         if let Some(model) = self.models.get(&text) {
             return model.image.clone();
         }
-        if let Some(later) = self.trained.get(&text) {
+        let says_version = text != reference;
+        if let Some(later) = self.trained.get(&text)
+            && !says_version
+        {
             let message = format!("model `{text}` is used before it is trained");
             self.diagnostics.push(
                 Diagnostic::new(Code::UnknownModel, name.span, message)
