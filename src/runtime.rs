@@ -28,22 +28,29 @@ impl Environment {
     }
 }
 
-/// Packages that only some databases need.
+/// Packages that only some databases and model stores need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extra {
     MySql,
     Postgres,
+    Remote,
     SqlAlchemy,
 }
 
 impl Extra {
-    pub const ALL: [Extra; 3] = [Extra::MySql, Extra::Postgres, Extra::SqlAlchemy];
+    pub const ALL: [Extra; 4] = [
+        Extra::MySql,
+        Extra::Postgres,
+        Extra::Remote,
+        Extra::SqlAlchemy,
+    ];
 
     /// The name that `runtime/pyproject.toml` has for it.
     pub fn name(self) -> &'static str {
         match self {
             Extra::MySql => "mysql",
             Extra::Postgres => "postgres",
+            Extra::Remote => "remote",
             Extra::SqlAlchemy => "sqlalchemy",
         }
     }
@@ -59,10 +66,31 @@ impl Extra {
         }
     }
 
+    /// What steps need to keep models in a store.
+    pub fn of_model_store(url: &str) -> Option<Extra> {
+        let (scheme, _) = url.split_once(':')?;
+        match scheme {
+            "database" | "file" => None,
+            "az" | "gs" | "s3" => Some(Extra::Remote),
+            _ => Extra::of_datasource(url),
+        }
+    }
+
+    /// What steps need that work on a database and keep models in a store; each once.
+    pub fn of(datasource: Option<&str>, model_store: Option<&str>) -> Vec<Extra> {
+        let wanted = [
+            datasource.and_then(Extra::of_datasource),
+            model_store.and_then(Extra::of_model_store),
+        ];
+        let is_wanted = |extra: &Extra| wanted.contains(&Some(*extra));
+        Extra::ALL.into_iter().filter(is_wanted).collect()
+    }
+
     fn requirements(self) -> &'static str {
         match self {
             Extra::MySql => include_str!("../runtime/requirements/mysql.txt"),
             Extra::Postgres => include_str!("../runtime/requirements/postgres.txt"),
+            Extra::Remote => include_str!("../runtime/requirements/remote.txt"),
             Extra::SqlAlchemy => include_str!("../runtime/requirements/sqlalchemy.txt"),
         }
     }
@@ -203,6 +231,20 @@ mod tests {
         ] {
             assert_eq!(Extra::of_datasource(url), extra, "{url}");
         }
+    }
+
+    #[test]
+    fn model_stores_need_extras_by_their_scheme() {
+        let of = |datasource, store| Extra::of(datasource, Some(store));
+        assert_eq!(of(None, "file:models"), []);
+        assert_eq!(of(None, "gs://bucket"), [Extra::Remote]);
+        let database = "postgresql://localhost/a";
+        assert_eq!(of(Some(database), "database:"), [Extra::Postgres]);
+        assert_eq!(of(Some(database), database), [Extra::Postgres]);
+        assert_eq!(
+            of(Some(database), "s3://bucket"),
+            [Extra::Postgres, Extra::Remote]
+        );
     }
 
     #[test]

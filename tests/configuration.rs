@@ -129,6 +129,12 @@ const EFFECTS: &[(&str, &str, &[&str], &str)] = &[
         "              name: models\n              key: place\n",
     ),
     (
+        "model_store.credentials",
+        "model_store: {credentials: keys}",
+        ARGO,
+        "      envFrom:\n        - secretRef:\n            name: keys\n",
+    ),
+    (
         "image",
         "image: team/image:1",
         ARGO,
@@ -482,5 +488,37 @@ fn editors_get_a_schema_that_fits_the_file() {
             };
         }
         assert!(at["description"].is_string(), "{path}: {at}");
+    }
+}
+
+#[test]
+fn credentials_of_object_storage_are_variables_of_every_step() {
+    let project = Project::new("model_store: {secret: models, credentials: models-credentials}\n");
+    for target in ["argo", "tekton"] {
+        let compile = ["compile", "programs/p.sql", "--target", target];
+        let (status, said) = project.run(&compile, &[]);
+        assert_eq!(status, 0, "{said}");
+        let variables =
+            "\n      envFrom:\n        - secretRef:\n            name: models-credentials\n";
+        assert_eq!(said.matches(variables).count(), 1, "{said}");
+        let (_, said) = Project::new("").run(&compile, &[]);
+        assert!(!said.contains("envFrom"), "{said}");
+    }
+}
+
+#[test]
+fn self_contained_scripts_ask_for_what_the_model_store_needs() {
+    for (url, needs) in [("s3://bucket/models", true), ("file:models", false)] {
+        let project = Project::new(&format!("model_store: {{url: '{url}'}}\n"));
+        let compile = [
+            "compile",
+            "programs/p.sql",
+            "-t",
+            "local",
+            "--self-contained",
+        ];
+        let (status, said) = project.run(&compile, &[]);
+        assert_eq!(status, 0, "{said}");
+        assert_eq!(said.contains("#     \"obstore>="), needs, "{url}");
     }
 }

@@ -1,7 +1,8 @@
 """The model stores: versions, atomic publishing, refusal of what was tampered with.
 
-Object storage is one of them where `SQLFLOWC_TEST_S3` names a bucket; `cargo test --test stores`
-starts a server that has one.
+Object storage is one of them where `SQLFLOWC_TEST_S3` names a bucket, which a server has that
+`cargo test --test object_storage` starts, and PostgreSQL where `SQLFLOWC_TEST_POSTGRESQL` names a
+database, as in `cargo test --test databases`.
 """
 
 from __future__ import annotations
@@ -29,9 +30,11 @@ from sqlflow_runtime.store import Store, _folder, _store, open_store
 
 SOURCE = Path(__file__).parent.parent / "src"
 S3 = os.environ.get("SQLFLOWC_TEST_S3")
+POSTGRESQL = os.environ.get("SQLFLOWC_TEST_POSTGRESQL")
 
 FILE = "file:.sqlflow/models"
-STORES = [FILE, "database:", "duckdb:///models.duckdb", *([S3] if S3 else [])]
+STORES = [FILE, "database:", "sqlite:///models.sqlite"]
+STORES += [url for url in (POSTGRESQL, S3) if url]
 
 
 @pytest.fixture(params=STORES, ids=lambda url: url.partition(":")[0])
@@ -39,6 +42,10 @@ def url(request: pytest.FixtureRequest, place: Path, monkeypatch: pytest.MonkeyP
     named = str(request.param)
     if named == S3:
         named = f"{S3}/{uuid.uuid4().hex}"
+    if named == POSTGRESQL:
+        with connect(url=named) as database:
+            tables = ("sqlflow_model", "sqlflow_model_part")
+            database.execute([f"DROP TABLE IF EXISTS {table}" for table in tables], 0)
     monkeypatch.setenv("SQLFLOW_MODEL_STORE", named)
     return named
 
@@ -112,7 +119,7 @@ def test_any_name_stays_inside_the_store(store: Store, place: Path, name: str) -
     version = publish(store, name)
     assert store.find(name) == (name, version)
     assert store.names() == [name]
-    assert {path.name for path in place.iterdir()} <= {".sqlflow", "models.duckdb"}
+    assert {path.name for path in place.iterdir()} <= {".sqlflow", "models.sqlite"}
 
 
 def test_names_that_differ_in_case_are_two(store: Store) -> None:

@@ -115,7 +115,7 @@ pub(super) fn emit(plan: &Plan, options: &Options) -> String {
             if needs_deep(plan) {
                 dependencies.extend_from_slice(package.extra("deep"));
             }
-            if let Some(extra) = options.database {
+            for extra in &options.extras {
                 dependencies.extend_from_slice(package.extra(extra.name()));
             }
             dependencies

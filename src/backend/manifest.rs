@@ -37,6 +37,7 @@ pub(super) struct Header<'a> {
     pub(super) deadline_seconds: u64,
     pub(super) datasource: &'a super::SecretKey,
     pub(super) model_store: &'a super::SecretKey,
+    pub(super) model_store_credentials: Option<&'a str>,
     pub(super) labels: &'a BTreeMap<String, String>,
 }
 
@@ -54,6 +55,7 @@ pub(super) fn header<'a>(plan: &Plan, options: &'a Options) -> Header<'a> {
         deadline_seconds: deadline(plan, options),
         datasource: &options.cluster.datasource,
         model_store: &options.cluster.model_store,
+        model_store_credentials: options.cluster.model_store_credentials.as_deref(),
         labels: &options.cluster.labels,
     }
 }

@@ -61,8 +61,8 @@ pub struct Options {
     /// SHA-256 of the program's text, in hexadecimal.
     pub source_sha256: String,
     pub local: LocalForm,
-    /// What the database needs of the runtime, if it is known and needs something.
-    pub database: Option<Extra>,
+    /// What database and model store need of the runtime, as far as they are known.
+    pub extras: Vec<Extra>,
     pub cluster: ClusterOptions,
     /// How many threads may print. What they print does not depend on it.
     pub threads: NonZeroUsize,
@@ -87,6 +87,8 @@ pub struct ClusterOptions {
     pub service_account: String,
     pub datasource: SecretKey,
     pub model_store: SecretKey,
+    /// A Secret whose keys are variables of every step, such as `AWS_ACCESS_KEY_ID`.
+    pub model_store_credentials: Option<String>,
     /// Labels of the manifest and its pods beside the compiler's own.
     pub labels: BTreeMap<String, String>,
 }

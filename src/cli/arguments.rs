@@ -15,6 +15,7 @@ use sqlflowc::syntax::sql::Dialect;
 use super::config::ConfigArguments;
 use super::diff::DiffArguments;
 use super::fmt::FmtArguments;
+use super::model::ModelCommand;
 use super::models::ModelsArguments;
 use super::plan::PlanArguments;
 use super::schema::SchemaCommand;
@@ -58,6 +59,9 @@ pub(super) enum Command {
     /// Work on the schema file, by which programs are checked without their database
     #[command(subcommand)]
     Schema(SchemaCommand),
+    /// Look into a model store, copy its models and delete them
+    #[command(subcommand)]
+    Model(ModelCommand),
     /// List the estimators that this release trains, or one with its attributes
     Models(ModelsArguments),
     /// Prepare the step runtime's Python environment and say where it is
@@ -348,7 +352,7 @@ pub(super) struct EnvironmentArguments {
     /// Which packages; those of XGBoost programs when nothing is said
     #[arg(value_enum)]
     pub(super) packages: Option<Packages>,
-    /// Add what a kind of database needs; may be repeated
+    /// Add what a kind of database or model store needs; may be repeated
     #[arg(long = "extra", value_name = "EXTRA", value_parser = extras())]
     pub(super) extras: Vec<String>,
 }

@@ -22,8 +22,8 @@ use super::arguments::{
 use super::files::{is_same_file, print, print_artifact, read_program, write_artifact};
 use super::settings::Loaded;
 use super::{
-    Exit, WrongConfiguration, config, diff, environment, fmt, models, plan, run, schema, settings,
-    stale,
+    Exit, WrongConfiguration, config, diff, environment, fmt, model, models, plan, run, schema,
+    settings, stale,
 };
 
 pub(super) fn run(arguments: Arguments, sources: &Sources) -> Result<Exit> {
@@ -38,6 +38,7 @@ pub(super) fn run(arguments: Arguments, sources: &Sources) -> Result<Exit> {
         Command::Environment(arguments) => environment_command(&arguments),
         Command::Config(arguments) => config::run(&arguments, sources),
         Command::Schema(command) => schema::run(&command),
+        Command::Model(command) => model::run(&command),
         Command::Models(arguments) => models::run(&arguments),
         Command::Explain { code } => explain(&code),
         Command::Completions { shell } => {
@@ -268,8 +269,8 @@ fn run_command(arguments: &RunArguments) -> Result<Exit> {
     } else {
         Environment::Core
     };
-    let extra = datasource.and_then(Extra::of_datasource);
-    let environment = environment::prepare(packages, extra.as_slice(), &mut notify)?;
+    let extras = Extra::of(datasource, options.model_store.as_deref());
+    let environment = environment::prepare(packages, &extras, &mut notify)?;
     let here = std::env::current_dir().context("the working directory is gone")?;
     let program = match path == Path::new("-") {
         true => here.join("<stdin>"),

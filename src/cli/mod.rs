@@ -7,6 +7,7 @@ mod diff;
 mod environment;
 mod files;
 mod fmt;
+mod model;
 mod models;
 mod plan;
 mod progress;

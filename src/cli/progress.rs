@@ -77,6 +77,18 @@ pub(crate) struct Table {
     row_count: u64,
 }
 
+impl Table {
+    /// Makes a whole table without a title.
+    pub(super) fn new(columns: &[&str], rows: Vec<Vec<Value>>) -> Table {
+        Table {
+            title: String::new(),
+            columns: columns.iter().map(|&column| column.to_owned()).collect(),
+            row_count: rows.len() as u64,
+            rows,
+        }
+    }
+}
+
 #[derive(Debug, PartialEq, Deserialize)]
 pub(crate) struct Output {
     kind: String,
@@ -392,7 +404,7 @@ impl Screen {
     fn detect() -> Screen {
         let dumb = env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
         let moving = io::stderr().is_terminal() && !dumb;
-        let width = io::stdout().is_terminal().then(terminal_width);
+        let width = table_width();
         Screen {
             bars: moving.then(MultiProgress::new),
             width,
@@ -465,12 +477,17 @@ impl Screen {
     }
 }
 
+/// The width that a table on standard output may have; nothing limits it elsewhere.
+pub(super) fn table_width() -> Option<usize> {
+    io::stdout().is_terminal().then(terminal_width)
+}
+
 fn terminal_width() -> usize {
     terminal_size::terminal_size_of(io::stdout()).map_or(80, |(width, _)| width.0.into())
 }
 
 /// Draws a table under its column names: numbers to the right, text to the left.
-fn draw_table(table: &Table, width: Option<usize>) -> String {
+pub(super) fn draw_table(table: &Table, width: Option<usize>) -> String {
     let mut columns: Vec<Column> = (0..table.columns.len())
         .map(|index| Column::new(table, index))
         .collect();

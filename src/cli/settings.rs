@@ -188,7 +188,10 @@ pub(super) fn options(
         source: shown_source(&arguments.program.program),
         source_sha256: sha256(source.text()),
         local,
-        database: (configuration.datasource_url.as_deref()).and_then(Extra::of_datasource),
+        extras: Extra::of(
+            configuration.datasource_url.as_deref(),
+            configuration.model_store_url.as_deref(),
+        ),
         cluster: cluster(&arguments.cluster, configuration)?,
         steps: configuration.steps.clone(),
         threads: threads(),
@@ -247,7 +250,7 @@ pub(super) fn local_options(
         source_sha256: sha256(source.text()),
         local: LocalForm::Installed,
         // The environment that the script is run in has it.
-        database: None,
+        extras: Vec::new(),
         cluster: ClusterOptions {
             image: String::new(),
             namespace: None,
@@ -260,6 +263,7 @@ pub(super) fn local_options(
                 name: String::new(),
                 key: String::new(),
             },
+            model_store_credentials: None,
             labels: BTreeMap::new(),
         },
         steps: configuration.steps.clone(),
@@ -404,6 +408,7 @@ pub(super) fn cluster(
         model_store: model_store
             .or_else(|| configuration.model_store_secret.clone())
             .unwrap_or_else(|| default_secret("sqlflow-model-store")),
+        model_store_credentials: configuration.model_store_credentials.clone(),
         labels: configuration.labels.clone(),
     })
 }

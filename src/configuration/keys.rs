@@ -170,6 +170,15 @@ const MODEL_STORE: &[Key] = &[
         Takes::Text(Words::Secret),
         "Secret that holds its URL, for clusters: `name`, or `name:key`",
     ),
+    key(
+        "credentials",
+        text(
+            is_object_name,
+            "lower-case letters, digits, dashes and dots",
+        ),
+        "Secret whose keys are environment variables of every step, for clusters: what object \
+         storage asks for",
+    ),
 ];
 
 const WARNINGS: &[Key] = &[

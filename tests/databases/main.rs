@@ -35,3 +35,17 @@ fn drivers() {
         .unwrap();
     assert!(status.success(), "a driver does not do what it should");
 }
+
+#[test]
+fn model_stores() {
+    let environment = support::python_environment("test");
+    let status = beside_servers()
+        .arg(environment.python)
+        .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
+        .args(["tests/test_store.py", "-k", "postgresql"])
+        .current_dir(support::root().join("runtime"))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .status()
+        .unwrap();
+    assert!(status.success(), "a database is no model store");
+}

@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from typing import Any
-
 from sqlflow_runtime import _events
+from sqlflow_runtime._card import card
 from sqlflow_runtime.store import open_store
 
 
 def run(model_name: str) -> None:
     name, version, document = open_store().described(model_name)
-    rows = [
-        ["model", f"{name}@{version}"],
-        ["train statement", document["statement"] or document["select"]],
-        ["estimator", document["estimator"]],
-        ["parameters", _listed(document["settings"].get("params", {}))],
-        ["features", ", ".join(_feature_names(document["features"]))],
-        ["label", _label(document["label"])],
-        ["rows", document["rows"]],
-        ["training", _training(document)],
-        ["metrics", _listed(document["training"]["metrics"])],
-        ["created", f"{document['created']} by {_versions(document['versions'])}"],
-    ]
+    rows = [["model", f"{name}@{version}"], *map(list, card(document))]
     _events.table(
         f"model {name}",
         ["property", "value"],
@@ -32,31 +18,3 @@ def run(model_name: str) -> None:
         # A long statement is what the reader has asked for.
         cell_characters=_events.TEXT_CHARACTERS,
     )
-
-
-def _listed(values: Mapping[str, Any]) -> str:
-    return ", ".join(
-        f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items()
-    )
-
-
-def _feature_names(targets: Mapping[str, Any]) -> list[str]:
-    return [feature["name"] for features in targets.values() for feature in features]
-
-
-def _label(label: Mapping[str, Any]) -> str:
-    if not label["name"]:
-        return f"none, {label['kind']}"
-    text = f"{label['name']} ({label['type']}), {label['kind']}"
-    return f"{text} of {', '.join(label['classes'])}" if label["classes"] else text
-
-
-def _training(document: Mapping[str, Any]) -> str:
-    units = {unit: done for unit, done in document["training"].items() if unit != "metrics"}
-    done = ", ".join(f"{count} {unit}" for unit, count in units.items())
-    base = f", from {document['start_from']}" if document["start_from"] else ""
-    return f"{done} in {document['seconds']} s{base}"
-
-
-def _versions(versions: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} {version}" for name, version in versions.items())

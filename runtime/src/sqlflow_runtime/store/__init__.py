@@ -13,10 +13,14 @@ from sqlflow_runtime.store._store import ModelFolder, Shelf, Store, Version
 __all__ = ["ModelFolder", "Store", "Version", "open_store"]
 
 _DATABASE = "sqlflow_runtime.store._database:DatabaseShelf"
+_REMOTE = "sqlflow_runtime.store._remote:RemoteShelf"
 
 _SHELVES = {
     "file": "sqlflow_runtime.store._folder:FolderShelf",
     "database": _DATABASE,
+    "s3": _REMOTE,
+    "gs": _REMOTE,
+    "az": _REMOTE,
 }
 
 

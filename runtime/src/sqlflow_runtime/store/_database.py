@@ -24,6 +24,7 @@ from urllib.parse import unquote, urlsplit
 import pyarrow as pa
 
 from sqlflow_runtime._contract import DATASOURCE, DEFAULT_DATASOURCE
+from sqlflow_runtime._datasource import duckdb_file
 from sqlflow_runtime._errors import ResourceError, StepError, TransientError
 from sqlflow_runtime._table import table
 from sqlflow_runtime.data import Database, connect
@@ -93,7 +94,14 @@ class DatabaseShelf:
         with connect(url=self._url) as database:
             yield database
 
+    def _is_there(self) -> bool:
+        # Opening would make an empty one.
+        file = duckdb_file(_url(self._url))
+        return file is None or file.exists()
+
     def names(self) -> list[str]:
+        if not self._is_there():
+            return []
         with self._connected() as database:
             rows = _models(database, "SELECT name FROM sqlflow_model")
         return sorted({unquote(row["name"]) for row in rows})
@@ -103,6 +111,8 @@ class DatabaseShelf:
         return found[-1].version if found else None
 
     def versions(self, name: str) -> list[Version]:
+        if not self._is_there():
+            return []
         with self._connected() as database:
             rows = self._rows(database, name)
         return [
@@ -279,9 +289,12 @@ def _parts(upload: str, folder: Path) -> pa.RecordBatchReader:
     return pa.RecordBatchReader.from_batches(_PART_FIELDS, batches())
 
 
+def _url(url: str | None) -> str:
+    return url or os.environ.get(DATASOURCE) or DEFAULT_DATASOURCE
+
+
 def _scheme(url: str | None) -> str:
-    url = url or os.environ.get(DATASOURCE) or DEFAULT_DATASOURCE
-    return url.partition(":")[0].partition("+")[0]
+    return _url(url).partition(":")[0].partition("+")[0]
 
 
 def _text(plain: str) -> str:
