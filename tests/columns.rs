@@ -416,3 +416,97 @@ fn columns_that_tell_unknowns_apart_are_selected() {
         "6: E0314 the query has no column `plnt`\n"
     );
 }
+
+#[test]
+fn statements_that_change_rows_pass() {
+    passes(
+        Dialect::DuckDb,
+        r#"
+        CREATE TABLE a (i INTEGER, t VARCHAR, s STRUCT(x INTEGER));
+        CREATE TABLE b (i INTEGER, u VARCHAR);
+        INSERT INTO a (t, i) SELECT u, i FROM b;
+        INSERT INTO a VALUES (1, 'x', NULL), (2, 'y', NULL);
+        INSERT INTO a (i) SELECT * FROM range(3);
+        INSERT INTO a SELECT * FROM unknown;
+        INSERT INTO a SELECT i, unnest(s) FROM a;
+        INSERT INTO unknown (a, b) SELECT i, u FROM b;
+        INSERT INTO a (i) VALUES (1) ON CONFLICT (i) DO UPDATE SET t = excluded.t;
+        INSERT INTO b DEFAULT VALUES;
+        UPDATE a SET t = b.u FROM b WHERE a.i = b.i;
+        UPDATE a AS c SET t = (SELECT max(u) FROM b WHERE b.i = c.i), i = c.i + 1;
+        UPDATE a SET i = s.x;
+        DELETE FROM a USING b WHERE a.i = b.i AND u = 'x';
+        DELETE FROM a WHERE a.i IN (SELECT b.i FROM b) AND rowid > 3;
+        MERGE INTO a USING (SELECT i AS j, u FROM b) AS n ON a.i = n.j
+        WHEN MATCHED AND n.u = '' THEN DELETE
+        WHEN MATCHED THEN UPDATE SET t = n.u
+        WHEN NOT MATCHED THEN INSERT (i, t) VALUES (n.j, n.u);
+        CREATE TABLE computed (i INTEGER, j INTEGER GENERATED ALWAYS AS (i + 1) STORED);
+        INSERT INTO computed SELECT i FROM b;
+        SELECT {'x': 1} AS d, d.x FROM b;
+        SELECT s.x, a.s.x FROM a;
+        SELECT s.* FROM a;
+        SELECT x.i FROM b AS x, LATERAL (SELECT x.i AS k) AS y;
+        "#,
+    );
+    passes(
+        Dialect::PostgreSql,
+        r#"
+        CREATE TABLE a (i SERIAL, t TEXT, made DATE);
+        INSERT INTO a SELECT 1, 'x';
+        INSERT INTO a (t) VALUES ('x') RETURNING i;
+        INSERT INTO a AS old (i, t) VALUES (1, DEFAULT) ON CONFLICT (i) DO UPDATE SET t = excluded.t WHERE old.t <> '';
+        UPDATE a SET (t, made) = (SELECT 'x', now()) WHERE ctid IS NOT NULL;
+        SELECT nextval('s'), s.last_value FROM s;
+        "#,
+    );
+    passes(
+        Dialect::MySql,
+        r#"
+        CREATE TABLE a (i INT, t TEXT);
+        CREATE TABLE b (i INT, u TEXT);
+        INSERT INTO a SET i = 1, t = 'x';
+        INSERT INTO a VALUES ();
+        UPDATE a JOIN b ON a.i = b.i SET a.t = b.u, u = 'x';
+        DELETE x FROM a AS x JOIN b AS y ON x.i = y.i WHERE y.u = 'x';
+        DELETE FROM x USING a AS x JOIN b AS y ON x.i = y.i WHERE y.u = 'x';
+        INSERT INTO a (i, t) VALUES (1, 'x') ON DUPLICATE KEY UPDATE t = VALUES(t);
+        "#,
+    );
+    passes(
+        Dialect::MsSql,
+        r#"
+        CREATE TABLE a (i INT, t VARCHAR(9));
+        UPDATE x SET t = y.t FROM a AS x JOIN a AS y ON x.i = y.i + 1;
+        DELETE x FROM a AS x WHERE x.i = 1;
+        INSERT INTO a (i, t) OUTPUT inserted.i VALUES (1, 'x');
+        "#,
+    );
+    passes(
+        Dialect::Hive,
+        r#"
+        CREATE TABLE a (i INT, t STRING) PARTITIONED BY (dt STRING);
+        INSERT INTO TABLE a PARTITION (dt = 'x') SELECT 1, 'y';
+        INSERT OVERWRITE TABLE a PARTITION (dt) SELECT 1, 'y', 'z';
+        INSERT INTO a (i, t, dt) SELECT stack(1, 2, 3, 4);
+        "#,
+    );
+}
+
+#[test]
+fn changes_of_tables_that_are_not_known_hide_nothing() {
+    let program = "
+CREATE TABLE a (i INTEGER, t VARCHAR);
+UPDATE a SET x = 1 FROM unknown;
+INSERT INTO a (x) SELECT y FROM unknown;
+DELETE FROM a WHERE x = 1;
+DELETE FROM unknown USING a WHERE a.x = 1;
+UPDATE a SET i = b.i;
+";
+    insta::assert_snapshot!(messages(Dialect::DuckDb, program), @r"
+    3: E0316 `a` has no column `x`
+    4: E0316 `a` has no column `x`
+    5: E0316 `a` has no column `x`
+    7: E0338 the query reads no table that is called `b`
+    ");
+}

@@ -90,6 +90,7 @@ codes! {
     E0320 = MissingInput, "a query lacks a column that the model was trained on";
     E0321 = InputTypeChanged, "a column has another type than the model was trained on";
     E0322 = ColumnTaken, "the predicted column has the name of a column of the query";
+    E0323 = UnknownTable, "a table is neither in a complete schema file nor made by the program";
     E0326 = UnusableEstimator, "a class of a library that a program cannot train on its own";
     E0327 = MetricDoesNotFit, "a metric does not measure what the model predicts";
     E0328 = ConflictingAttributes, "attributes that do not go together";
@@ -97,7 +98,9 @@ codes! {
     E0334 = InvalidFormula, "an expression of MAXIMIZE, MINIMIZE or CONSTRAINT is none that a solver takes";
     E0335 = UnknownSolver, "no solver has this name";
     E0350 = WrongModelVersion, "what stands behind `@` in a model's name is no version, or has no place there";
-    E0323 = UnknownTable, "a table is neither in a complete schema file nor made by the program";
+    E0336 = InvalidPattern, "a text in `COLUMN` is no regular expression";
+    E0337 = WrongNumberOfValues, "an INSERT has more or fewer values than columns";
+    E0338 = UnknownQualifier, "a column is named with a table that the query does not read";
     E0401 = SharedSession, "statements that share a session cannot become one step";
     E0501 = StepTooLarge, "a step is larger than a container's argument may be";
     E0502 = ArtifactTooLarge, "the manifest is larger than a cluster takes";
@@ -117,7 +120,7 @@ codes! {
     W0307 = ResultReplacesInput, "a result replaces a table that its own query reads";
     W0308 = ResultReplacesUnread, "a result replaces rows that nothing has read";
     W0601 = AttributeWithoutEffect, "an attribute is accepted and does nothing here";
-    W0602 = TrainedAsAnother, "an estimator is trained as one of another library";
+    W0602 = TrainedAsAnother, "an estimator is trained by another library, as its counterpart there";
 }
 
 impl Code {

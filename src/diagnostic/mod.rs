@@ -134,8 +134,9 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             (distance, candidate)
         })
         .filter(|(distance, candidate)| {
-            // A third of the letters may be wrong; more is another word.
+            // A third of the letters may be wrong; more, or all, is another word.
             *distance <= (candidate.chars().count().max(3) / 3).min(4)
+                && *distance < wanted.chars().count()
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)

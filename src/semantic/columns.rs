@@ -8,6 +8,7 @@ use crate::syntax::ast::{
 };
 
 use super::catalog::{Estimator, INITIALIZERS, Shape, plain};
+use super::pattern;
 
 /// The functions of COLUMN, as the program writes them.
 const FUNCTIONS: [&str; 11] = [
@@ -199,7 +200,10 @@ fn feature(column: &Column, family: Family) -> Result<Feature, Diagnostic> {
     match &column.kind {
         ColumnKind::All => Ok(call("every", Vec::new())),
         ColumnKind::Name(ident) => Ok(call("column", vec![literal(Literal::string(&ident.text))])),
-        ColumnKind::Pattern(text) => Ok(call("matching", vec![literal(Literal::string(text))])),
+        ColumnKind::Pattern(text) => match pattern::check(text) {
+            Ok(()) => Ok(call("matching", vec![literal(Literal::string(text))])),
+            Err(wrong) => Err(invalid_pattern(text, column.span, &wrong)),
+        },
         ColumnKind::Call {
             function,
             arguments,
@@ -211,6 +215,14 @@ fn feature(column: &Column, family: Family) -> Result<Feature, Diagnostic> {
         }
         .lower(),
     }
+}
+
+fn invalid_pattern(text: &str, span: Span, wrong: &str) -> Diagnostic {
+    let message = format!("`{text}` is no regular expression: {wrong}");
+    Diagnostic::new(Code::InvalidPattern, span, message).help(
+        "text in quotes is a regular expression here; write `\\` in front of a sign that stands \
+         for itself",
+    )
 }
 
 /// One call of a column function, being checked.

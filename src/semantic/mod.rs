@@ -11,6 +11,7 @@ mod journal;
 mod lints;
 mod metrics;
 mod optimize;
+mod pattern;
 mod reference;
 mod relations;
 mod scope;

@@ -16,7 +16,7 @@ use crate::source::{SourceFile, Span};
 use crate::syntax::ast::{Ident, Name};
 use crate::syntax::relation::{
     Alias, Body, Change, Columns, Every, Item, Join, Joined, Mode, Path, Query, Relation as From,
-    Select, Value, Word,
+    Select, Target, Value, Word,
 };
 use crate::syntax::sql::Dialect;
 use crate::syntax::types::Kind;
@@ -27,6 +27,8 @@ pub(super) struct Relation {
     pub(super) columns: Vec<Column>,
     /// Whether there may be columns beside these.
     pub(super) open: bool,
+    /// Whether the database may give some of them their values itself.
+    pub(super) computes: bool,
     pub(super) origin: Origin,
     pub(super) index: Index,
 }
@@ -227,6 +229,7 @@ impl Relations {
             });
             let relation = Relation {
                 columns: columns.collect(),
+                computes: true,
                 origin: Origin::SchemaFile,
                 ..Relation::default()
             };
@@ -453,6 +456,13 @@ impl Relations {
             result = Some(resolver.query(query, None));
             found = resolver.found;
         }
+        if let Some(target) = &columns.target
+            && !self.is_empty()
+        {
+            let mut resolver = Resolver::new(source, self, scope);
+            resolver.target(target, result.as_ref());
+            found.append(&mut resolver.found);
+        }
         for change in &columns.changes {
             self.change(source, scope, change, result.as_ref(), reads);
         }
@@ -472,6 +482,7 @@ impl Relations {
             Change::Create {
                 table,
                 columns,
+                computes,
                 mode,
             } => {
                 let (table, span) = (name(table), path_span(table));
@@ -481,6 +492,7 @@ impl Relations {
                 });
                 let relation = Relation {
                     columns: columns.collect(),
+                    computes: *computes,
                     origin: Origin::Statement(span),
                     ..Relation::default()
                 };
@@ -990,11 +1002,18 @@ impl<'a> Resolver<'a> {
         if frame.sources.is_empty() {
             return;
         }
+        for item in &select.items {
+            if let Item::Every(every) = item
+                && let Some([of]) = every.of.as_deref()
+            {
+                self.found.extend(self.unknown_in(*of, None, frame));
+            }
+        }
         let mut told: Vec<String> = Vec::new();
         for path in &select.references {
             let found = match &**path {
                 [column] => self.unknown(*column, frame),
-                [of, column] => self.unknown_in(*of, *column, frame),
+                [of, column] => self.unknown_in(*of, Some(*column), frame),
                 _ => None,
             };
             let text = self.source.slice(path_span(path)).to_lowercase();
@@ -1005,6 +1024,97 @@ impl<'a> Resolver<'a> {
                 told.push(text);
             }
         }
+    }
+
+    /// Checks the columns of the table that a statement changes, and that an
+    /// INSERT has a value for each.
+    fn target(&mut self, target: &Target, rows: Option<&Relation>) {
+        let name = path_name(self.source, &target.table);
+        let relation = self.relations.get(self.scope, &name);
+        if relation.is_none() && target.takes_rows {
+            self.found.extend(self.relations.missing(self.scope, &name));
+        }
+        if let Some(relation) = &relation {
+            for column in &target.columns {
+                let text = column.text(self.source);
+                if relation.lacks(text) && !self.stands_alone(*column) {
+                    let message = format!("`{}` has no column `{text}`", name.dotted());
+                    let visible: Vec<_> = relation.names().collect();
+                    let diagnostic = missing(*column, text, message, &visible);
+                    self.found
+                        .push(relation.explain(diagnostic, "its columns are defined here"));
+                }
+            }
+        }
+        if let Some(rows) = rows
+            && target.takes_rows
+            && !rows.open
+        {
+            let found = self.count(target, rows.columns.len(), &name, relation.as_deref());
+            self.found.extend(found);
+        }
+    }
+
+    /// Says that an INSERT has not as many values as columns.
+    fn count(
+        &self,
+        target: &Target,
+        values: usize,
+        name: &Name,
+        relation: Option<&Relation>,
+    ) -> Option<Diagnostic> {
+        let plural = |count: usize, what: &str| match count {
+            1 => format!("one {what}"),
+            _ => format!("{count} {what}s"),
+        };
+        // Any function may give several columns there.
+        let may_be_more = matches!(
+            self.dialect,
+            Dialect::Hive | Dialect::Spark | Dialect::Databricks
+        );
+        let listed = target.columns.len();
+        if listed > 0 {
+            let is_wrong = values > listed || (values < listed && !may_be_more);
+            let columns = path_span(&target.columns);
+            return is_wrong.then(|| {
+                let message = format!(
+                    "{} listed, and each row has {}",
+                    match listed {
+                        1 => "one column is".to_owned(),
+                        _ => format!("{listed} columns are"),
+                    },
+                    plural(values, "value"),
+                );
+                Diagnostic::new(Code::WrongNumberOfValues, columns, message)
+                    .help("give a value for each column that is listed")
+            });
+        }
+        let relation = relation.filter(|relation| relation.is_complete())?;
+        let columns = relation.columns.len();
+        // Elsewhere the last columns get their defaults.
+        let needs_all = matches!(
+            self.dialect,
+            Dialect::DuckDb | Dialect::MySql | Dialect::SQLite
+        );
+        let is_less = values < columns && needs_all && !relation.computes && values > 0;
+        (values > columns || is_less).then(|| {
+            let message = format!(
+                "`{}` has {}, and each row has {}",
+                name.dotted(),
+                plural(columns, "column"),
+                plural(values, "value"),
+            );
+            let help = match values > columns {
+                true => "leave the values out that have no column".to_owned(),
+                false => format!(
+                    "list the columns that get a value: `INSERT INTO {} (…)`",
+                    name.dotted()
+                ),
+            };
+            let diagnostic =
+                Diagnostic::new(Code::WrongNumberOfValues, name.span, message).help(help);
+            relation.explain(diagnostic, "its columns are defined here")
+        })
     }
 
     /// A column that is named without its table.
@@ -1034,9 +1144,10 @@ impl<'a> Resolver<'a> {
         Some(explain(diagnostic, frame.sources.iter()))
     }
 
-    /// A column that is named with its table.
-    fn unknown_in(&self, of: Word, column: Word, frame: &Frame<'_>) -> Option<Diagnostic> {
-        let (table, name) = (self.fold(of), column.text(self.source));
+    /// A column that is named with its table, or all of the table's.
+    fn unknown_in(&self, of: Word, column: Option<Word>, frame: &Frame<'_>) -> Option<Diagnostic> {
+        let (table, source) = (self.fold(of), self.source);
+        let name = column.map_or("*", |column| column.text(source));
         let is_column = |frame: &Frame<'_>| {
             frame.is_vague
                 || frame
@@ -1045,13 +1156,17 @@ impl<'a> Resolver<'a> {
                     .any(|s| !s.relation.lacks(of.text(self.source)))
         };
         // It may be a field of a structure.
-        if frame.outward().any(is_column) || self.stands_alone(column) {
+        if frame.outward().any(is_column) || column.is_some_and(|c| self.stands_alone(c)) {
             return None;
         }
         let source = frame.outward().find_map(|frame| {
             let mut sources = frame.sources.iter();
             sources.find(|source| source.name.as_ref() == Some(&table))
-        })?;
+        });
+        let Some(source) = source else {
+            return self.unknown_qualifier(of, name, frame);
+        };
+        let column = column?;
         if !source.relation.lacks(name) {
             return None;
         }
@@ -1059,6 +1174,48 @@ impl<'a> Resolver<'a> {
         let visible: Vec<_> = source.relation.names().collect();
         let diagnostic = missing(column, name, message, &visible);
         Some(explain(diagnostic, std::iter::once(source)))
+    }
+
+    /// A table that is none of the query's, all of which are known.
+    fn unknown_qualifier(&self, of: Word, column: &str, frame: &Frame<'_>) -> Option<Diagnostic> {
+        // Rows that some statements have beside their tables.
+        const ROWS: [&str; 5] = ["deleted", "excluded", "inserted", "new", "old"];
+        const OF_SEQUENCES: [&str; 2] = ["currval", "nextval"];
+        let text = of.text(self.source);
+        let is_one_of = |names: &[&str], name: &str| names.iter().any(|own| is_alike(own, name));
+        let is_alias = |frame: &Frame<'_>| is_one_of(&frame.aliases, text);
+        // Packages have values, and nested columns have names with dots.
+        let has_more = matches!(self.dialect, Dialect::Oracle | Dialect::ClickHouse);
+        if has_more
+            || is_one_of(&ROWS, text)
+            || is_one_of(&OF_SEQUENCES, column)
+            || self.stands_alone(of)
+            || frame.outward().any(is_alias)
+        {
+            return None;
+        }
+        let sources = || frame.outward().flat_map(|frame| &frame.sources);
+        // The parts of nested joins are among them beside their whole.
+        let names = || {
+            let shown = sources().filter_map(|source| source.name.as_deref());
+            shown.filter(|name| !name.is_empty())
+        };
+        let own = |source: &&Source| {
+            let last = source.shown.rsplit('.').next();
+            last.is_some_and(|last| is_alike(last, text))
+        };
+        let message = format!("the query reads no table that is called `{text}`");
+        let diagnostic = Diagnostic::new(Code::UnknownQualifier, of.span(), message);
+        let renamed = sources()
+            .find(own)
+            .and_then(|source| source.name.as_deref());
+        Some(match renamed {
+            Some(alias) => diagnostic.help(format!("`{text}` is called `{alias}` here")),
+            None => diagnostic.suggest(text, names(), || match names().next() {
+                Some(_) => format!("it reads {}", listed(names())),
+                None => "give the table in FROM this name".to_owned(),
+            }),
+        })
     }
 
     /// Whether a name may be something that the database itself knows.

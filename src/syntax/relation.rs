@@ -172,7 +172,19 @@ pub enum Value {
 #[derive(Debug, Default)]
 pub struct Columns {
     pub query: Option<Query>,
+    pub target: Option<Target>,
     pub changes: Vec<Change>,
+}
+
+/// A table whose rows a statement adds or changes, with the columns that it
+/// names of it.
+#[derive(Debug)]
+pub struct Target {
+    pub table: Path,
+    pub columns: Vec<Word>,
+    /// Whether each row of the statement's query has a value for each of the
+    /// columns: for all of the table's when none are named.
+    pub takes_rows: bool,
 }
 
 /// What a statement does to the columns of a table.
@@ -181,6 +193,8 @@ pub enum Change {
     Create {
         table: Path,
         columns: Vec<(Word, Option<Kind>)>,
+        /// Whether the database computes some of them.
+        computes: bool,
         mode: Mode,
     },
     /// A table, or a view, of the result of the statement's query.

@@ -16,7 +16,7 @@ use super::Dialect;
 use crate::source::{SourceFile, Span};
 use crate::syntax::relation::{
     Alias, Body, Change, Columns, Definition, Every, Item, Join, Joined, Mode, Path, Query,
-    Relation, Select, Value, Word,
+    Relation, Select, Target, Value, Word,
 };
 use crate::syntax::types::Kind;
 
@@ -33,7 +33,7 @@ pub(super) fn statement(
     let mut lowering = Lowering::new(source, dialect);
     let mut columns = Columns::default();
     lowering.statement(statement, &mut columns);
-    let says = columns.query.is_some() || !columns.changes.is_empty();
+    let says = columns.query.is_some() || columns.target.is_some() || !columns.changes.is_empty();
     says.then(|| Box::new(columns))
 }
 
@@ -604,9 +604,10 @@ impl<'a> Lowering<'a> {
     fn statement(&mut self, statement: &Statement, columns: &mut Columns) {
         match statement {
             Statement::Query(query) => self.plain_query(query, columns),
-            Statement::Insert(insert) => {
-                columns.query = insert.source.as_deref().map(|query| self.query(query));
-            }
+            Statement::Insert(insert) => self.insert(insert, columns),
+            Statement::Update(update) => self.update(update, columns),
+            Statement::Delete(delete) => self.delete(delete, columns),
+            Statement::Merge(merge) => self.merge(merge, columns),
             Statement::CreateTable(create) => self.create_table(create, columns),
             Statement::CreateView(create) => self.create_view(create, columns),
             Statement::AlterTable(alter) => {
@@ -635,6 +636,150 @@ impl<'a> Lowering<'a> {
             Statement::Rollback { .. } => columns.changes.push(Change::Rollback),
             _ => {}
         }
+    }
+
+    fn insert(&mut self, insert: &ast::Insert, columns: &mut Columns) {
+        columns.query = insert.source.as_deref().map(|query| self.query(query));
+        let ast::TableObject::TableName(name) = &insert.table else {
+            return;
+        };
+        let is_plain = insert.multi_table_insert_type.is_none()
+            && insert.multi_table_into_clauses.is_empty()
+            && insert.multi_table_when_clauses.is_empty();
+        if !is_plain {
+            return;
+        }
+        let Some(table) = self.path(name) else { return };
+        let listed = insert.columns.iter().map(only_part);
+        let after = insert.after_columns.iter().map(Some);
+        let assigned = insert.assignments.iter().flat_map(assigned);
+        let named: Option<Vec<_>> = listed.chain(after).chain(assigned).collect();
+        // A name that cannot be read leaves nothing to count.
+        let named = named.and_then(|named| self.words(named));
+        columns.target = Some(Target {
+            table,
+            // The columns of a partition have their values beside the query.
+            takes_rows: named.is_some() && insert.partitioned.is_none(),
+            columns: named.unwrap_or_default(),
+        });
+    }
+
+    /// What an UPDATE names is checked as in a query of the same tables.
+    fn update(&mut self, update: &ast::Update, columns: &mut Columns) {
+        use ast::UpdateTableFromKind::{AfterSet, BeforeSet};
+        let from = match &update.from {
+            Some(BeforeSet(from) | AfterSet(from)) => from.as_slice(),
+            None => &[],
+        };
+        // SQL Server names one of the tables in FROM, perhaps by its alias.
+        let is_one_of = self.dialect == Dialect::MsSql && !from.is_empty();
+        let own = (!is_one_of).then_some(&update.table);
+        let mut select = Select::default();
+        let tables: Vec<_> = own.into_iter().chain(from).collect();
+        if self.tables(&tables, &mut select).is_none() {
+            return;
+        }
+        let targets = update.assignments.iter().flat_map(assigned);
+        let alone = own.filter(|own| own.joins.is_empty());
+        columns.target = alone.and_then(|own| self.target(&own.relation, targets.clone()));
+        if columns.target.is_none() && !is_one_of {
+            for ident in targets.flatten() {
+                match self.word(ident) {
+                    Some(word) => select.references.push(Box::new([word])),
+                    None => select.is_vague = true,
+                }
+            }
+        }
+        for assignment in &update.assignments {
+            self.references(&assignment.value, &mut select);
+        }
+        self.references(&update.selection, &mut select);
+        columns.query = Some(selected(select));
+    }
+
+    fn delete(&mut self, delete: &ast::Delete, columns: &mut Columns) {
+        let (ast::FromTable::WithFromKeyword(from) | ast::FromTable::WithoutKeyword(from)) =
+            &delete.from;
+        let using = delete.using.as_deref().unwrap_or_default();
+        // MySQL names those of USING, perhaps by their aliases.
+        let from = match self.dialect {
+            Dialect::MySql if !using.is_empty() => &[],
+            _ => from.as_slice(),
+        };
+        let mut select = Select::default();
+        let tables: Vec<_> = from.iter().chain(using).collect();
+        if self.tables(&tables, &mut select).is_some() {
+            self.references(&delete.selection, &mut select);
+            columns.query = Some(selected(select));
+        }
+    }
+
+    fn merge(&mut self, merge: &ast::Merge, columns: &mut Columns) {
+        let mut select = Select::default();
+        for factor in [&merge.table, &merge.source] {
+            let Some(relation) = self.relation(factor, &mut select.references) else {
+                return;
+            };
+            let join = Join::Comma;
+            select.from.push(Joined { relation, join });
+        }
+        self.references(&merge.on, &mut select);
+        let mut targets: Vec<Option<&ast::Ident>> = Vec::new();
+        for clause in &merge.clauses {
+            self.references(&clause.predicate, &mut select);
+            match &clause.action {
+                ast::MergeAction::Insert(insert) => {
+                    targets.extend(insert.columns.iter().map(only_part));
+                    if let ast::MergeInsertKind::Values(values) = &insert.kind {
+                        self.references(values, &mut select);
+                    }
+                }
+                ast::MergeAction::Update(update) => {
+                    if let ast::MergeUpdateKind::Set(assignments) = &update.kind {
+                        targets.extend(assignments.iter().flat_map(assigned));
+                        for assignment in assignments {
+                            self.references(&assignment.value, &mut select);
+                        }
+                    }
+                }
+                ast::MergeAction::Delete { .. } | ast::MergeAction::DoNothing { .. } => {}
+            }
+        }
+        columns.target = self.target(&merge.table, targets.into_iter());
+        columns.query = Some(selected(select));
+    }
+
+    fn tables(&mut self, tables: &[&TableWithJoins], select: &mut Select) -> Option<()> {
+        for table in tables {
+            self.joined(table, &mut select.from, &mut select.references)?;
+        }
+        for table in tables {
+            self.conditions(table, select);
+        }
+        Some(())
+    }
+
+    /// The table that rows are changed in, with those of its columns that are
+    /// named without a table.
+    fn target<'i>(
+        &mut self,
+        factor: &TableFactor,
+        columns: impl Iterator<Item = Option<&'i ast::Ident>>,
+    ) -> Option<Target> {
+        let TableFactor::Table {
+            name, args: None, ..
+        } = factor
+        else {
+            return None;
+        };
+        Some(Target {
+            table: self.path(name)?,
+            columns: columns
+                .flatten()
+                .filter_map(|ident| self.word(ident))
+                .collect(),
+            takes_rows: false,
+        })
     }
 
     fn plain_query(&mut self, query: &ast::Query, columns: &mut Columns) {
@@ -729,6 +874,7 @@ impl<'a> Lowering<'a> {
                 Some(Change::Create {
                     table,
                     columns,
+                    computes: create.columns.iter().any(is_computed),
                     mode,
                 })
             }
@@ -760,6 +906,9 @@ impl<'a> Lowering<'a> {
     ) -> Option<Option<Change>> {
         let path = self.path(table)?;
         let change = match operation {
+            AlterTableOperation::AddColumn { column_def, .. } if is_computed(column_def) => {
+                return None;
+            }
             AlterTableOperation::AddColumn { column_def, .. } => Change::AddColumn {
                 table: path,
                 column: self.word(&column_def.name)?,
@@ -818,6 +967,37 @@ impl<'a> Lowering<'a> {
             _ => return None,
         };
         Some(Some(change))
+    }
+}
+
+/// The columns that an assignment changes: `None` for a part of one, or for one
+/// that is named with its table.
+fn assigned(assignment: &ast::Assignment) -> impl Iterator<Item = Option<&ast::Ident>> + Clone {
+    let names = match &assignment.target {
+        ast::AssignmentTarget::ColumnName(name) => std::slice::from_ref(name),
+        ast::AssignmentTarget::Tuple(names) => names.as_slice(),
+    };
+    names.iter().map(only_part)
+}
+
+fn only_part(name: &ObjectName) -> Option<&ast::Ident> {
+    match &*name.0 {
+        [part] => part.as_ident(),
+        _ => None,
+    }
+}
+
+fn is_computed(column: &ast::ColumnDef) -> bool {
+    let is_computed = |option: &ast::ColumnOptionDef| {
+        matches!(option.option, ast::ColumnOption::Generated { .. })
+    };
+    column.options.iter().any(is_computed)
+}
+
+fn selected(select: Select) -> Query {
+    Query {
+        definitions: Vec::new(),
+        body: Body::Select(Box::new(select)),
     }
 }
 
