@@ -176,6 +176,7 @@ pub struct Train {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Family {
+    #[serde(rename = "xgboost")]
     XGBoost,
     Deep,
     ScikitLearn,

@@ -67,6 +67,9 @@ fn unknown(
         .clone()
         .flat_map(|known| std::iter::once(known.name).chain(known.synonyms.iter().copied()));
     let diagnostic = Diagnostic::new(Code::UnknownAttribute, attribute.name_span, message);
+    if let Some(help) = said_elsewhere(prefix, own, known.clone()) {
+        return diagnostic.help(help);
+    }
     // `epoch` is likely meant as `train.epoch`.
     let last = |name: &str| name.rsplit('.').next().map(str::to_owned);
     let same = known.clone().find(|known| last(known.name) == last(own));
@@ -84,6 +87,38 @@ fn unknown(
             "`sqlflowc models {}` lists them",
             of.trim_matches('`')
         )),
+    }
+}
+
+/// What to write for an attribute that other optimizers, estimators or
+/// libraries have under this name.
+fn said_elsewhere(
+    prefix: &str,
+    own: &str,
+    mut known: impl Iterator<Item = &'static Parameter> + Clone,
+) -> Option<String> {
+    if prefix.ends_with("optimizer.") {
+        let has = |optimizer: &&str| {
+            catalog::optimizer_parameters(optimizer)
+                .is_some_and(|all| all.iter().any(|known| known.is_called(own)))
+        };
+        let owners: Vec<_> = catalog::optimizers().filter(has).collect();
+        return (!owners.is_empty()).then(|| {
+            let owners: Vec<_> = owners.iter().map(|name| format!("`{name}`")).collect();
+            format!("it is a parameter of {}", owners.join(", "))
+        });
+    }
+    match own {
+        "booster" if known.any(|known| known.is_called("num_boost_round")) => Some(
+            "the estimator says which booster: `xgboost.gbtree`, `xgboost.dart` or \
+             `xgboost.gblinear`"
+                .to_owned(),
+        ),
+        "penalty" if known.any(|known| known.is_called("reg_lambda")) => Some(
+            "write `reg_alpha` for how much an L1 penalty counts, `reg_lambda` for an L2 penalty"
+                .to_owned(),
+        ),
+        _ => None,
     }
 }
 

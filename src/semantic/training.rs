@@ -543,7 +543,9 @@ fn unknown(written: &ast::Estimator) -> Diagnostic {
     let same = catalog::estimators()
         .filter(|estimator| estimator.name.contains('.'))
         .find(|estimator| last(estimator.name) == last(&written.name));
-    if let Some(same) = same {
+    // SQLFlow's own are known without its package, as in `sqlflow_models.DNNClassifier`.
+    let bare = written.name.rsplit('.').next().and_then(catalog::estimator);
+    if let Some(same) = same.or(bare) {
         return diagnostic.help(format!("did you mean `{}`?", same.name));
     }
     let names = catalog::estimators().map(|estimator| estimator.name);
