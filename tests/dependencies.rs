@@ -2125,13 +2125,16 @@ fn names_in_a_function_are_looked_up_by_its_callers() {
       <- insert-public-t: read-after-write table:t
     ");
     insta::assert_snapshot!(edges(Dialect::DuckDb, "
+        CREATE SCHEMA s;
         CREATE MACRO f() AS (SELECT max(x) FROM t);
         INSERT INTO s.t VALUES (1);
         USE s;
         SELECT f();
     "), @"
+    create-schema-s
     macro-t
     insert-s-t
+      <- create-schema-s: read-after-write schema:s
     select
       after USE s
       <- macro-t: read-after-write function:f
@@ -2396,5 +2399,31 @@ fn routines_with_bodies_of_their_own_may_do_anything_where_they_are_called() {
     trigger-t [what its body does is not looked into]
     insert-u (3 statements) [a trigger of the table may do anything]
       <- trigger-t: write-after-write table:T
+    ");
+}
+
+#[test]
+fn what_use_names_may_be_the_catalog_of_the_connection() {
+    insta::assert_snapshot!(edges(Dialect::DuckDb, "
+        CREATE TABLE b AS SELECT 1 AS x;
+        SELECT x FROM b;
+        CREATE OR REPLACE TABLE memory.b AS SELECT 2 AS x;
+        USE memory;
+        CREATE OR REPLACE TABLE b AS SELECT 3 AS x;
+        USE warehouse;
+        CREATE OR REPLACE TABLE b AS SELECT 4 AS x;
+    "), @"
+    create-b
+    select-b
+      <- create-b: read-after-write table:b
+    create-memory-b
+      <- select-b: write-after-read table:b
+    create-b-a1e2da
+      after USE memory
+      <- create-memory-b: write-after-write table:b
+    create-b-7c4840
+      after USE memory
+      after USE warehouse
+      <- create-b-a1e2da: write-after-write table:b
     ");
 }

@@ -117,7 +117,7 @@ impl Scope {
                 .map(|name| self.dialect.fold(&name.parts[name.parts.len() - 2]))
                 .chain(
                     schemas
-                        .filter(|name| name.parts.len() > 1 || effects.verb == "create")
+                        .filter(|name| name.parts.len() > 1 || used.is_none())
                         .map(|name| self.dialect.fold(name.last())),
                 );
             self.program.only_schemas.extend(behind_catalog);
@@ -234,8 +234,8 @@ impl Scope {
             only_schemas,
             ..
         } = &self.program;
-        let is_attached = attached.contains_key(name);
-        is_attached || !attached.is_empty() && name != "main" && !only_schemas.contains(name)
+        let is_schema = name == "main" || only_schemas.contains(name);
+        attached.contains_key(name) || !is_schema && (name == "memory" || !attached.is_empty())
     }
 
     /// A name's folded parts.
@@ -331,8 +331,9 @@ impl Scope {
             // DuckDB takes `x.t` for a table of the catalog `x` too.
             [catalog, table]
                 if self.dialect == Dialect::DuckDb
-                    && self.program.attached.is_empty()
-                    && !self.program.schemas.contains(catalog)
+                    && !self.is_catalog(catalog)
+                    && catalog != "main"
+                    && !self.program.only_schemas.contains(catalog)
                     && self.program.bare.contains(table) =>
             {
                 found.push(vec![table.clone()]);
@@ -385,6 +386,14 @@ impl Scope {
         // there, which shows when it runs.
         let is_first = match self.dialect {
             Dialect::PostgreSql | Dialect::Redshift => self.place.path.len() == 1,
+            // What `USE` names may be the catalog that the connection begins in.
+            Dialect::DuckDb => {
+                let mut path = self.place.path.iter();
+                path.next().is_some_and(|schema| {
+                    let schemas = &self.program.only_schemas;
+                    schema.len() > 1 || schemas.contains(&schema[0])
+                })
+            }
             _ => !self.place.path.is_empty(),
         };
         match is_first && name.parts.len() == 1 {
