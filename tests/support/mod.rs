@@ -5,6 +5,7 @@ pub(crate) mod formatting;
 pub(crate) mod options;
 pub(crate) mod programs;
 pub(crate) mod properties;
+pub(crate) mod statements;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -33,17 +33,22 @@ def allowed_order(steps, choose):
 def execute(steps):
     """Returns every table and view with its rows, or the step that fails."""
     database = fresh_database()
-    for step in steps:
-        # A step has a connection of its own and replays the session on it.
-        connection = database.cursor()
-        connection.execute("USE main")
-        try:
-            for statement in step["session"] + step["statements"]:
-                connection.execute(statement)
-        except duckdb.Error as error:
-            return f"{step['name']}: {error}"
-        connection.close()
-    return state(database)
+    try:
+        for step in steps:
+            # A step has a connection of its own and replays the session on it.
+            connection = database.cursor()
+            try:
+                for statement in step["session"] + step["statements"]:
+                    connection.execute(statement)
+            except duckdb.Error as error:
+                return f"{step['name']}: {error}"
+            finally:
+                connection.close()
+            # Other than elsewhere, connections of one process share what is attached.
+            database.execute("DETACH DATABASE IF EXISTS x")
+        return state(database)
+    finally:
+        database.close()
 
 
 different = []

@@ -6,9 +6,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// A small generator of numbers, the same on every machine.
-pub(crate) struct Random(pub(crate) u64);
+pub(crate) struct Random(u64);
 
 impl Random {
+    /// Seeds that follow one another begin as differently as any.
+    pub(crate) fn new(seed: u64) -> Random {
+        // The finish of splitmix64.
+        let mut state = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        Random(state ^ (state >> 31))
+    }
+
     pub(crate) fn below(&mut self, limit: usize) -> usize {
         // Knuth's constants for a linear congruential generator of 64 bits.
         self.0 = self
@@ -106,7 +115,7 @@ struct Author {
 /// in a comment.
 pub(crate) fn program(seed: u64, length: usize) -> Vec<Statement> {
     let mut author = Author {
-        random: Random(seed),
+        random: Random::new(seed),
         statements: Vec::new(),
         schemas: BTreeSet::new(),
         tables: BTreeSet::new(),

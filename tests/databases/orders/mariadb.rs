@@ -19,7 +19,7 @@ const ACTIONS: [&str; 5] = [
 ];
 
 pub(super) fn program(seed: u64, length: usize) -> Vec<String> {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let mut statements = Vec::new();
     while statements.len() < length {
         match random.below(14) {

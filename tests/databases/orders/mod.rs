@@ -316,7 +316,7 @@ fn different(server: &Server, seeds: &[u64]) -> (Vec<String>, usize) {
     let mut orders: Vec<Vec<&Step>> = Vec::new();
     for (seed, program) in seeds.iter().zip(&programs) {
         orders.push(program.iter().collect());
-        let mut random = Random(*seed);
+        let mut random = Random::new(*seed);
         orders.extend((0..ORDERS).map(|_| allowed_order(program, &mut random)));
     }
     let ends = server.execute(&orders);
