@@ -40,7 +40,7 @@ fn human(source: &SourceFile, diagnostic: &Diagnostic, colour: bool) -> String {
         .primary_title(diagnostic.message.as_str())
         .id(diagnostic.code.as_str());
     let mut group = match diagnostic.code.shows_source() {
-        true => title.element(snippet(source, diagnostic)),
+        true => title.elements(snippets(source, diagnostic)),
         false => {
             let place = source.position(diagnostic.span.start);
             let origin = Origin::path(source.name());
@@ -58,20 +58,50 @@ fn human(source: &SourceFile, diagnostic: &Diagnostic, colour: bool) -> String {
     format!("{}\n\n", renderer.render(&[group]))
 }
 
-fn snippet<'a>(source: &'a SourceFile, diagnostic: &'a Diagnostic) -> Snippet<'a, Annotation<'a>> {
+/// How far apart in their lines places may be that are shown together: lines
+/// are cut where the screen ends, all of them at the same columns.
+const TOGETHER: usize = 90;
+
+/// The places of a diagnostic in the source, in one piece if they fit on a screen.
+fn snippets<'a>(
+    source: &'a SourceFile,
+    diagnostic: &'a Diagnostic,
+) -> Vec<Snippet<'a, Annotation<'a>>> {
+    let first = (diagnostic.span, None);
+    let notes = diagnostic.notes.iter();
+    let places: Vec<_> = std::iter::once(first)
+        .chain(notes.map(|note| (note.span, Some(note.text.as_str()))))
+        .collect();
+    let columns = || {
+        places
+            .iter()
+            .map(|(span, _)| source.position(span.start).column)
+    };
+    let leftmost = columns().min().unwrap_or_default();
+    let rightmost = columns().max().unwrap_or_default();
+    if rightmost - leftmost <= TOGETHER {
+        return vec![snippet(source, &places)];
+    }
+    places
+        .iter()
+        .map(|place| snippet(source, std::slice::from_ref(place)))
+        .collect()
+}
+
+fn snippet<'a>(
+    source: &'a SourceFile,
+    places: &[(Span, Option<&'a str>)],
+) -> Snippet<'a, Annotation<'a>> {
     // A look at the whole text for each diagnostic would be many looks.
-    let notes = diagnostic.notes.iter().map(|note| note.span);
-    let whole = notes.fold(diagnostic.span, Span::to);
-    let (first, around) = source.around(whole);
+    let whole = places.iter().map(|(span, _)| *span).reduce(Span::to);
+    let (first, around) = source.around(whole.unwrap_or_default());
     let shown = |span: Span| span.start - around.start..span.end.max(span.start) - around.start;
     Snippet::source(source.slice(around))
         .line_start(first)
         .path(source.name())
-        .annotation(AnnotationKind::Primary.span(shown(diagnostic.span)))
-        .annotations(diagnostic.notes.iter().map(|note| {
-            AnnotationKind::Context
-                .span(shown(note.span))
-                .label(note.text.as_str())
+        .annotations(places.iter().map(|(span, text)| match text {
+            None => AnnotationKind::Primary.span(shown(*span)),
+            Some(text) => AnnotationKind::Context.span(shown(*span)).label(*text),
         }))
 }
 
@@ -178,4 +208,68 @@ fn github(source: &SourceFile, diagnostic: &Diagnostic) -> String {
         "::{} file={file},line={},endLine={},col={},endColumn={},title={}::{message}\n",
         line.severity, line.line, line.end_line, line.column, line.end_column, line.code,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Code;
+
+    fn of(text: &str, word: &str) -> Span {
+        let start = text.rfind(word).expect("the word is in the text");
+        let end = start + word.len();
+        Span { start, end }
+    }
+
+    fn shown(text: &str, word: &str, note: &str) -> String {
+        let source = SourceFile::new("p.sql", text);
+        let diagnostic = Diagnostic::new(Code::UnknownColumn, of(text, word), "not there")
+            .note(of(text, note), "see here");
+        human(&source, &diagnostic, false)
+    }
+
+    #[test]
+    fn carets_stand_under_wide_combining_and_no_characters() {
+        let text = "SELECT 1 AS\tbegin;\n\tSELECT '日本語🙂', 'e\u{301}',\tend;\n";
+        insta::assert_snapshot!(shown(text, "end", "begin"), @r"
+        error[E0314]: not there
+         --> p.sql:2:23
+          |
+        1 | SELECT 1 AS    begin;
+          |                ----- see here
+        2 |     SELECT '日本語🙂', 'é',    end;
+          |                                ^^^
+        ");
+    }
+
+    #[test]
+    fn long_lines_are_cut_around_each_place() {
+        let columns = "column, ".repeat(1200);
+        let text = format!("SELECT first, {columns}x;\nSELECT {columns}last;\n");
+        insta::assert_snapshot!(shown(&text, "last", "first"), @r"
+        error[E0314]: not there
+         --> p.sql:2:9608
+          |
+        2 | ...olumn, column, column, column, column, column, column, column, last;
+          |                                                                   ^^^^
+          |
+         ::: p.sql:1:8
+          |
+        1 | SELECT first, column, column, column, column, column, column, column, column, column, column, column, column, column, column, column,...
+          |        ----- see here
+        ");
+        let text = text.replacen(";\n", " ", 1);
+        insta::assert_snapshot!(shown(&text, "last", "first"), @r"
+        error[E0314]: not there
+         --> p.sql:1:19224
+          |
+        1 | ...olumn, column, column, column, column, column, column, column, last;
+          |                                                                   ^^^^
+          |
+         ::: p.sql:1:8
+          |
+        1 | SELECT first, column, column, column, column, column, column, column, column, column, column, column, column, column, column, column,...
+          |        ----- see here
+        ");
+    }
 }

@@ -1330,7 +1330,10 @@ fn missing(column: Word, name: &str, message: String, visible: &[&str]) -> Diagn
     Diagnostic::new(Code::UnknownColumnInQuery, column.span(), message).suggest(
         name,
         visible.iter().copied(),
-        || format!("there are {}", listed(visible.iter().copied())),
+        || match visible {
+            [only] => format!("there is only `{only}`"),
+            _ => format!("there are {}", listed(visible.iter().copied())),
+        },
     )
 }
 
