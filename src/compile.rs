@@ -9,8 +9,8 @@ use crate::plan::Plan;
 use crate::schema::Schema;
 use crate::semantic;
 use crate::source::SourceFile;
-use crate::syntax;
 use crate::syntax::sql::Reading;
+use crate::syntax::{self, secrets};
 
 /// A result and what is to be said of the program; without a result, at least
 /// one of the diagnostics is an error.
@@ -39,18 +39,24 @@ pub fn compile(
     target: Target,
     options: &Options,
 ) -> Compiled<String> {
+    let context = context.into();
+    let dialect = context.reading.dialect;
     let (plan, mut diagnostics) = plan(source, context);
     let Some(plan) = plan else {
         return (None, diagnostics);
     };
-    match backend::emit(&plan, target, options) {
-        Ok(artifact) => (Some(artifact), diagnostics),
+    if target.is_manifest() {
+        diagnostics.extend(secrets::check(source, dialect));
+    }
+    let artifact = match backend::emit(&plan, target, options) {
+        Ok(artifact) => Some(artifact),
         Err(errors) => {
             diagnostics.extend(errors);
-            diagnostics.sort();
-            (None, diagnostics)
+            None
         }
-    }
+    };
+    diagnostics.sort();
+    (artifact.filter(|_| !diagnostics.has_errors()), diagnostics)
 }
 
 /// Source text → plan.

@@ -123,3 +123,45 @@ fn text_for_an_image_of_the_users_arrives_as_it_is_or_not_at_all() {
     let (artifact, _, _) = compile(program("{{x}}", "$$"), Target::Local);
     assert!(artifact.is_some());
 }
+
+#[test]
+fn secrets_stay_out_of_manifests_and_messages() {
+    let program = "ATTACH 'postgres://etl:hunter2@db.example.com/sales' AS sales;
+SET s3_secret_access_key = 'wJalrXUtnFEMI';
+SELECT * FROM users WHERE token = 'x';
+";
+    for target in [Target::Argo, Target::Tekton] {
+        let (artifact, diagnostics, source) = compile(program.to_owned(), target);
+        assert!(artifact.is_none());
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(
+                render(&source, &diagnostics, Format::Human { colour: false }),
+                @r"
+                error[E0505]: a password stands in the program, and would stand in the manifest
+                --> program.sql:1:24
+                 = help: manifests are shown to reviewers and kept in repositories: let the database keep the secret, or let it look into the step's environment
+
+                error[E0505]: a secret stands in the program, and would stand in the manifest
+                --> program.sql:2:28
+                 = help: manifests are shown to reviewers and kept in repositories: let the database keep the secret, or let it look into the step's environment
+                "
+            );
+        }
+    }
+    let (artifact, _, _) = compile(program.to_owned(), Target::Local);
+    assert!(artifact.is_some(), "a script on a disk is the user's own");
+    let wrong = "ATTACH 'postgres://etl:hunter2@db.example.com/sales' AS sales;; SELEC 1;
+CREATE SECRET (TYPE s3, SECRET 'wJalrXUtnFEMI') 'wJalrXUtnFEMI';";
+    let (_, diagnostics, source) = compile(wrong.to_owned(), Target::Argo);
+    assert_eq!(codes(&diagnostics), [Code::SqlSyntax, Code::SqlSyntax]);
+    for format in [
+        Format::Human { colour: false },
+        Format::Json,
+        Format::Sarif,
+        Format::Github,
+    ] {
+        let shown = render(&source, &diagnostics, format);
+        assert!(!shown.contains("hunter2"), "{shown}");
+        assert!(!shown.contains("wJalr"), "{shown}");
+    }
+}

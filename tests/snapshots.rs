@@ -147,11 +147,12 @@ fn errors() {
 
 /// Codes of what a cluster does not take; `tests/limits.rs` shows them, since
 /// nothing is wrong with the program for other targets.
-const GENERATED: [Code; 4] = [
+const GENERATED: [Code; 5] = [
     Code::StepTooLarge,
     Code::ArtifactTooLarge,
     Code::TooManySteps,
     Code::TextRewritten,
+    Code::SecretInProgram,
 ];
 
 #[test]

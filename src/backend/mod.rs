@@ -49,6 +49,11 @@ impl Target {
             Target::Plan => "plan",
         }
     }
+
+    /// Whether the artifact is one of a cluster, which people review and keep.
+    pub fn is_manifest(self) -> bool {
+        matches!(self, Target::Argo | Target::Tekton)
+    }
 }
 
 /// What the user decides about an artifact.

@@ -106,6 +106,7 @@ codes! {
     E0502 = ArtifactTooLarge, "the manifest is larger than a cluster takes";
     E0503 = TooManySteps, "the program has more steps than one Workflow may hold";
     E0504 = TextRewritten, "a text for a user's image is one that the engine would rewrite";
+    E0505 = SecretInProgram, "a password, key or token in the program would stand in the manifest";
     E0601 = ConfigurationSyntax, "the configuration or schema file is no YAML that can be read";
     E0602 = UnknownKey, "the configuration or schema file has no key of this name";
     E0603 = InvalidSetting, "a value in the configuration or schema file does not fit its key";
@@ -135,7 +136,7 @@ impl Code {
     /// Whether a message may show the line it is about, which is where a log
     /// would get to know a secret.
     pub(super) fn shows_source(self) -> bool {
-        self != Code::SecretInConfiguration
+        !matches!(self, Code::SecretInConfiguration | Code::SecretInProgram)
     }
 
     /// The code of that name, without regard to case.

@@ -1,11 +1,14 @@
 //! Diagnostics as text for people and for tools.
 
+use std::borrow::Cow;
+
 use annotate_snippets::{Annotation, AnnotationKind, Level, Origin, Renderer, Snippet};
 use serde::Serialize;
 use serde_json::json;
 
 use super::{Diagnostic, Diagnostics, Severity};
 use crate::source::{SourceFile, Span};
+use crate::syntax::secrets;
 
 /// How diagnostics are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +40,7 @@ fn human(source: &SourceFile, diagnostic: &Diagnostic, colour: bool) -> String {
         Severity::Warning => Level::WARNING,
     };
     let title = level
-        .primary_title(diagnostic.message.as_str())
+        .primary_title(message(source, diagnostic))
         .id(diagnostic.code.as_str());
     let mut group = match diagnostic.code.shows_source() {
         true => title.elements(snippets(source, diagnostic)),
@@ -60,7 +63,7 @@ fn human(source: &SourceFile, diagnostic: &Diagnostic, colour: bool) -> String {
 
 /// How far apart in their lines places may be that are shown together: lines
 /// are cut where the screen ends, all of them at the same columns.
-const TOGETHER: usize = 90;
+const TOGETHER: usize = 100;
 
 /// The places of a diagnostic in the source, in one piece if they fit on a screen.
 fn snippets<'a>(
@@ -96,7 +99,7 @@ fn snippet<'a>(
     let whole = places.iter().map(|(span, _)| *span).reduce(Span::to);
     let (first, around) = source.around(whole.unwrap_or_default());
     let shown = |span: Span| span.start - around.start..span.end.max(span.start) - around.start;
-    Snippet::source(source.slice(around))
+    Snippet::source(secrets::masked(source.slice(around)))
         .line_start(first)
         .path(source.name())
         .annotations(places.iter().map(|(span, text)| match text {
@@ -105,12 +108,26 @@ fn snippet<'a>(
         }))
 }
 
+/// A message without the secrets of the lines that it is about.
+fn message<'a>(source: &'a SourceFile, diagnostic: &'a Diagnostic) -> Cow<'a, str> {
+    let (_, around) = source.around(diagnostic.span);
+    let lines = source.slice(around);
+    let mut message = Cow::Borrowed(diagnostic.message.as_str());
+    for secret in secrets::roughly(lines) {
+        let secret = &lines[secret];
+        if secret.len() > 2 && message.contains(secret) {
+            message = Cow::Owned(message.replace(secret, "***"));
+        }
+    }
+    message
+}
+
 /// A diagnostic as the JSON contract has it.
 #[derive(Serialize)]
 struct Line<'a> {
     code: &'a str,
     severity: &'a str,
-    message: &'a str,
+    message: Cow<'a, str>,
     file: &'a str,
     line: usize,
     column: usize,
@@ -126,7 +143,7 @@ impl<'a> Line<'a> {
         Line {
             code: diagnostic.code.as_str(),
             severity: diagnostic.severity().as_str(),
-            message: &diagnostic.message,
+            message: message(source, diagnostic),
             file: source.name(),
             line: start.line,
             column: start.column,
@@ -149,7 +166,7 @@ fn sarif(source: &SourceFile, diagnostics: &Diagnostics) -> String {
             let line = Line::new(source, diagnostic);
             let text = match line.help {
                 Some(help) => format!("{}\n{help}", line.message),
-                None => line.message.to_owned(),
+                None => line.message.to_string(),
             };
             json!({
                 "ruleId": line.code,
@@ -190,7 +207,7 @@ fn github(source: &SourceFile, diagnostic: &Diagnostic) -> String {
     let line = Line::new(source, diagnostic);
     let text = match line.help {
         Some(help) => format!("{}\n{help}", line.message),
-        None => line.message.to_owned(),
+        None => line.message.to_string(),
     };
     // The command's own escapes: of its properties and of its message.
     let message = text

@@ -8,6 +8,7 @@ mod parser;
 mod parts;
 pub mod relation;
 mod routine;
+pub mod secrets;
 mod split;
 pub mod sql;
 mod statement;
