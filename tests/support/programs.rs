@@ -90,6 +90,8 @@ const MACROS: [&str; 2] = ["m0", "m1"];
 const SEQUENCES: [&str; 2] = ["q0", "q1"];
 const SCHEMAS: [&str; 2] = ["north", "south"];
 const FILES: [&str; 2] = ["f0.csv", "f1.csv"];
+/// Indexes are made on the tables of the default schema only.
+const INDEXES: [&str; 2] = ["i0", "i1"];
 
 /// A program that comes to be, and what is there at its end.
 struct Author {
@@ -103,6 +105,11 @@ struct Author {
     files: BTreeSet<&'static str>,
     /// The sequence that the default of a table draws from.
     draws: BTreeMap<String, &'static str>,
+    /// The table that a table's foreign key points to.
+    parents: BTreeMap<String, String>,
+    /// The table that an index is on.
+    indexes: BTreeMap<&'static str, String>,
+    prepared: BTreeMap<String, Effect>,
     temporary: BTreeSet<String>,
     current: Option<&'static str>,
     /// The transaction that is open, and how many statements it still gets.
@@ -124,6 +131,9 @@ pub(crate) fn program(seed: u64, length: usize) -> Vec<Statement> {
         sequences: BTreeSet::new(),
         files: BTreeSet::new(),
         draws: BTreeMap::new(),
+        parents: BTreeMap::new(),
+        indexes: BTreeMap::new(),
+        prepared: BTreeMap::new(),
         temporary: BTreeSet::new(),
         current: None,
         transaction: None,
@@ -170,7 +180,7 @@ impl Author {
                 *left -= 1;
                 self.change();
             }
-            None => match self.random.below(22) {
+            None => match self.random.below(25) {
                 0..=3 => self.create_table(),
                 4 | 5 => self.create_view(),
                 6 => self.drop_or_rename(),
@@ -182,6 +192,8 @@ impl Author {
                 12 => self.begin(),
                 13 => self.temporary(),
                 14 => self.other(),
+                15 => self.index(),
+                16 | 17 => self.prepared(),
                 _ => self.change(),
             },
         }
@@ -363,15 +375,26 @@ impl Author {
     fn create_table(&mut self) {
         let table = self.name(&TABLES);
         let is_there = self.tables.contains(table);
+        if self.is_parent(table) {
+            return;
+        }
         let drawn = self.draws.get(table).copied();
         let sequence = self.sequences.first().copied();
         let written = self.spelled(table, self.current.is_some());
-        let text = match self.random.below(6) {
-            0 if drawn.is_none() => {
+        let free_of = self.parents.get(table).cloned();
+        let text = match self.random.below(8) {
+            0 if drawn.is_none() && free_of.is_none() => {
                 let query = self.plain_query();
                 format!("CREATE TABLE IF NOT EXISTS {written} AS {query}")
             }
             1 => format!("CREATE OR REPLACE TABLE {written} (x BIGINT PRIMARY KEY)"),
+            6 | 7 if self.parent_of(table).is_some() => {
+                let parent = self.parent_of(table).unwrap();
+                self.effect.reads.insert(format!("table:{parent}"));
+                let named = self.spelled(&parent, self.current.is_some());
+                self.parents.insert(table.to_owned(), parent);
+                format!("CREATE OR REPLACE TABLE {written} (x BIGINT REFERENCES {named} (x))")
+            }
             2 if !is_there => {
                 let query = self.plain_query();
                 format!("CREATE TABLE {written} AS {query}")
@@ -388,8 +411,17 @@ impl Author {
                 format!("CREATE OR REPLACE TABLE {written} AS {query}")
             }
         };
-        if text.contains("PRIMARY KEY") {
+        if text.contains("PRIMARY KEY") || text.contains("REFERENCES") {
             self.draws.remove(table);
+        }
+        if let Some(parent) = free_of {
+            self.effect.reads.insert(format!("table:{parent}"));
+            if !text.contains("REFERENCES") {
+                self.parents.remove(table);
+            }
+        }
+        if !text.contains("IF NOT EXISTS") {
+            self.indexes.retain(|_, of| of != table);
         }
         if let Some(sequence) = drawn {
             // The sequence must outlive the table that is replaced.
@@ -481,7 +513,14 @@ impl Author {
             return;
         }
         let table = tables[self.random.below(tables.len())].clone();
+        if self.is_parent(&table) {
+            return;
+        }
+        // What hangs on a table makes it hard to rename in DuckDB.
+        let is_bound = self.indexes.values().any(|of| *of == table);
         let written = self.spelled(&table, false);
+        let parent = self.parents.remove(&table);
+        self.indexes.retain(|_, of| *of != table);
         let schema = table.split_once('.').map(|(schema, _)| schema);
         let other = TABLES.iter().find(|other| {
             let own = other.split_once('.').map(|(schema, _)| schema);
@@ -491,7 +530,7 @@ impl Author {
         self.tables.remove(&table);
         self.writes(&table);
         match other {
-            Some(other) if self.random.below(2) == 0 => {
+            Some(other) if self.random.below(2) == 0 && parent.is_none() && !is_bound => {
                 self.writes(other);
                 self.tables.insert((*other).to_owned());
                 for body in self.views.values_mut() {
@@ -509,9 +548,87 @@ impl Author {
                 if let Some(sequence) = draws {
                     self.effect.reads.insert(format!("sequence:{sequence}"));
                 }
+                if let Some(parent) = parent {
+                    self.effect.reads.insert(format!("table:{parent}"));
+                }
                 self.push(&format!("DROP TABLE {written}"), true);
             }
         }
+    }
+
+    fn is_parent(&self, table: &str) -> bool {
+        self.parents.values().any(|parent| parent == table)
+    }
+
+    /// A table that a foreign key of another one may point to: DuckDB takes
+    /// only those of the same schema.
+    fn parent_of(&self, table: &str) -> Option<String> {
+        let mut others = self.tables.iter().filter(|other| {
+            !other.contains('.') && *other != table && !self.parents.contains_key(*other)
+        });
+        let other = others.next().filter(|_| !table.contains('.'));
+        other.cloned()
+    }
+
+    fn index(&mut self) {
+        if self.current.is_some() {
+            return;
+        }
+        let index = INDEXES[self.random.below(INDEXES.len())];
+        if let Some(table) = self.indexes.remove(index) {
+            self.writes(index);
+            self.writes(&table);
+            return self.push(&format!("DROP INDEX {index}"), true);
+        }
+        let mut tables = self.tables.iter().filter(|table| !table.contains('.'));
+        let Some(table) = tables.next_back().cloned() else {
+            return;
+        };
+        let written = self.spelled(&table, false);
+        self.writes(index);
+        self.writes(&table);
+        self.indexes.insert(index, table);
+        self.push(&format!("CREATE INDEX {index} ON {written} (x)"), true);
+    }
+
+    /// Prepares an INSERT, or executes what is prepared.
+    fn prepared(&mut self) {
+        let name = self.prepared.keys().next().cloned();
+        if let Some(name) = name.filter(|_| self.random.below(3) > 0) {
+            self.effect = self.prepared[&name].clone();
+            self.sessions.insert(name.clone());
+            self.push(&format!("EXECUTE {name}"), true);
+            if self.random.below(2) == 0 {
+                self.prepared.remove(&name);
+                self.sessions.insert(name.clone());
+                self.push(&format!("DEALLOCATE {name}"), true);
+            }
+            return;
+        }
+        let tables: Vec<_> = self.tables.iter().cloned().collect();
+        if tables.is_empty() || !self.temporary.is_empty() {
+            return;
+        }
+        let table = tables[self.random.below(tables.len())].clone();
+        let written = self.spelled(&table, false);
+        let query = self.plain_query();
+        self.writes(&table);
+        if let Some(sequence) = self.draws.get(&table) {
+            self.effect.writes.insert(format!("sequence:{sequence}"));
+        }
+        if let Some(parent) = self.parents.get(&table) {
+            self.effect.reads.insert(format!("table:{parent}"));
+        }
+        let name = format!("p{}", self.statements.len());
+        self.prepared.insert(name.clone(), self.effect.clone());
+        // Nothing is written before it is executed.
+        let mut writes = std::mem::take(&mut self.effect.writes);
+        self.effect.reads.append(&mut writes);
+        self.sessions.insert(name.clone());
+        self.push(
+            &format!("PREPARE {name} AS INSERT INTO {written} (x) {query}"),
+            true,
+        );
     }
 
     fn export(&mut self) {
@@ -569,7 +686,7 @@ impl Author {
         let written = self.spelled(&table, false);
         let number = self.random.below(100);
         let sequence = self.sequences.last().copied();
-        let text = match self.random.below(10) {
+        let text = match self.random.below(11) {
             0 if self.current.is_none() && sequence.is_some() => {
                 let sequence = sequence.unwrap();
                 self.effect.writes.insert(format!("sequence:{sequence}"));
@@ -605,6 +722,12 @@ impl Author {
                 format!("DELETE FROM {written} AS m USING ({query}) AS n WHERE m.x = n.x")
             }
             8 => format!("TRUNCATE {written}"),
+            9 => {
+                let query = self.plain_query();
+                format!(
+                    "INSERT INTO {written} (x) SELECT DISTINCT x FROM ({query}) ON CONFLICT (x) DO UPDATE SET x = excluded.x"
+                )
+            }
             _ => {
                 let query = self.plain_query();
                 format!("UPDATE {written} SET x = x + 1 WHERE x IN ({query})")
@@ -614,6 +737,17 @@ impl Author {
         let is_less = text.starts_with("DELETE") || text.starts_with("TRUNCATE");
         if let Some(sequence) = self.draws.get(&table).filter(|_| !is_less) {
             self.effect.writes.insert(format!("sequence:{sequence}"));
+        }
+        if let Some(parent) = self.parents.get(&table).filter(|_| !is_less) {
+            self.effect.reads.insert(format!("table:{parent}"));
+        }
+        // New rows alone are nothing to who points here.
+        let is_more = (text.starts_with("INSERT") || text.starts_with("COPY"))
+            && !text.contains("ON CONFLICT");
+        for (child, parent) in &self.parents {
+            if *parent == table && !is_more {
+                self.effect.reads.insert(format!("table:{child}"));
+            }
         }
         self.writes(&table);
         self.push(&text, true);
