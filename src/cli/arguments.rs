@@ -66,8 +66,9 @@ pub(super) enum Command {
     Models(ModelsArguments),
     /// Prepare the step runtime's Python environment and say where it is
     ///
-    /// Prints its interpreter and the folder of the runtime, for scripts that
-    /// run compiled programs themselves.
+    /// Prints its interpreter, the folder of the runtime and its size in bytes,
+    /// for scripts that run compiled programs themselves. What no run has used
+    /// for 60 days is removed when another environment is prepared.
     Environment(EnvironmentArguments),
     /// Explain an error code
     Explain {
@@ -355,6 +356,9 @@ pub(super) struct EnvironmentArguments {
     /// Add what a kind of database or model store needs; may be repeated
     #[arg(long = "extra", value_name = "EXTRA", value_parser = extras())]
     pub(super) extras: Vec<String>,
+    /// List the environments that are there, with their sizes, and prepare none
+    #[arg(long, conflicts_with_all = ["packages", "extras"])]
+    pub(super) list: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -19,11 +19,11 @@ use super::arguments::{
     EnvironmentArguments, Packages, ProgramArguments, RunArguments, Sources, StageArgument,
     TargetArgument,
 };
-use super::files::{is_same_file, print, print_artifact, read_program, write_artifact};
+use super::files::{is_same_file, print, print_artifact, read_program, size, write_artifact};
 use super::settings::Loaded;
 use super::{
-    Exit, WrongConfiguration, config, diff, environment, fmt, model, models, plan, run, schema,
-    settings, stale,
+    Exit, WrongConfiguration, config, diff, environment, fmt, model, models, plan, progress, run,
+    schema, settings, stale,
 };
 
 pub(super) fn run(arguments: Arguments, sources: &Sources) -> Result<Exit> {
@@ -286,6 +286,9 @@ pub(super) fn notify(text: &str) {
 }
 
 fn environment_command(arguments: &EnvironmentArguments) -> Result<Exit> {
+    if arguments.list {
+        return list_environments();
+    }
     let packages = match arguments.packages.unwrap_or(Packages::Core) {
         Packages::Core => Environment::Core,
         Packages::Deep => Environment::Deep,
@@ -299,7 +302,33 @@ fn environment_command(arguments: &EnvironmentArguments) -> Result<Exit> {
     let document = serde_json::json!({
         "python": environment.python,
         "pythonpath": environment.runtime_path,
+        "bytes": environment::size_of(environment.folder())?,
     });
     print(&format!("{document:#}\n"))?;
+    Ok(Exit::Done)
+}
+
+fn list_environments() -> Result<Exit> {
+    let rows: Vec<_> = environment::list()?
+        .into_iter()
+        .map(|prepared| {
+            let unused = match prepared.unused.as_secs() / (24 * 3600) {
+                0 => "today".to_owned(),
+                1 => "yesterday".to_owned(),
+                days => format!("{days} days ago"),
+            };
+            vec![
+                prepared.name.into(),
+                prepared.python.into(),
+                size(prepared.bytes).into(),
+                unused.into(),
+                prepared.folder.display().to_string().into(),
+            ]
+        })
+        .collect();
+    let columns = ["packages", "python", "size", "last used", "folder"];
+    let table = progress::Table::new(&columns, rows);
+    let text = progress::draw_table(&table, progress::table_width());
+    print(&format!("{text}\n"))?;
     Ok(Exit::Done)
 }
