@@ -144,8 +144,9 @@ def with_classes(label: Label, rows: Spool, model: Estimator) -> Label:
     """
     count, names = model.class_count(), model.class_names()
     index = rows.schema.get_field_index(label.name)
-    arrays = [_values.texts(batch.column(index), label.name) for batch in rows.batches()]
-    found = _values.sorted_values(pa.chunked_array(arrays, pa.string()))
+    found = _values.sorted_values(
+        _values.distinct_texts((batch.column(index) for batch in rows.batches()), label.name)
+    )
     if not _values.is_text(label.field.type):
         numbers = _values.numbers(pa.array(found).cast(label.field.type), label.name, Tally())
         found = [found[place] for place in np.argsort(numbers, kind="stable")]

@@ -18,6 +18,8 @@ from sqlflow_runtime.estimators._base import (
     Kind,
     Prediction,
     Settings,
+    StreamedExamples,
+    StreamingEstimator,
     Training,
 )
 
@@ -28,6 +30,8 @@ __all__ = [
     "Kind",
     "Prediction",
     "Settings",
+    "StreamedExamples",
+    "StreamingEstimator",
     "Training",
     "estimator",
 ]

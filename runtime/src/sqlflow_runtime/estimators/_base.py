@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import enum
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -73,6 +73,17 @@ class Examples:
     weight: Doubles | None = None
     group: Integers | None = None
     upper_bound: Doubles | None = None
+
+
+@dataclass(frozen=True)
+class StreamedExamples:
+    """Examples that are too many for memory: each pass over them encodes them anew, by batches.
+
+    `folder` takes what an engine keeps on the disk meanwhile.
+    """
+
+    passes: Callable[[], Iterator[Examples]]
+    folder: Path
 
 
 @dataclass(frozen=True)
@@ -186,6 +197,26 @@ class Estimator(Protocol):
 
     def versions(self) -> Mapping[str, str]:
         """Returns the versions of the libraries that made the model."""
+        ...
+
+
+@runtime_checkable
+class StreamingEstimator(Estimator, Protocol):
+    """An estimator that can learn from more rows than memory holds."""
+
+    def why_not_streamed(self, start: Estimator | None) -> str | None:
+        """Says which of its settings wants all rows in memory, if one does."""
+        ...
+
+    def fit_streamed(
+        self,
+        features: Specification,
+        train: StreamedExamples,
+        validation: StreamedExamples | None,
+        kind: Kind,
+        classes: int,
+    ) -> Training:
+        """Learns the same as `fit` does, in several passes over the examples."""
         ...
 
 

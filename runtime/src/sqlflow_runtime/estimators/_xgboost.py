@@ -23,6 +23,7 @@ from sqlflow_runtime.estimators._base import (
     Kind,
     Prediction,
     Settings,
+    StreamedExamples,
     Training,
     Value,
     needs_label,
@@ -201,6 +202,37 @@ class XGBoost:
         start: Estimator | None,
     ) -> Training:
         assert start is None or isinstance(start, XGBoost)
+        return self._fit(features, train, validation, kind, classes, start)
+
+    def why_not_streamed(self, start: Estimator | None) -> str | None:
+        if self._booster_name() != "gbtree":
+            return f"the booster {self._booster_name()}"
+        if self._params.get("tree_method", "auto") not in ("auto", "hist"):
+            return f"tree_method {self._params['tree_method']}"
+        if "group" in self._roles:
+            # The rows of a query must lie together, and only a sort of all rows sees to that.
+            return "ranking"
+        return None if start is None else "USING"
+
+    def fit_streamed(
+        self,
+        features: Specification,
+        train: StreamedExamples,
+        validation: StreamedExamples | None,
+        kind: Kind,
+        classes: int,
+    ) -> Training:
+        return self._fit(features, train, validation, kind, classes, None)
+
+    def _fit(
+        self,
+        features: Specification,
+        train: Examples | StreamedExamples,
+        validation: Examples | StreamedExamples | None,
+        kind: Kind,
+        classes: int,
+        start: XGBoost | None,
+    ) -> Training:
         self._use(features, kind, classes)
         params = self._booster_params()
         rounds = self._rounds()
@@ -415,7 +447,9 @@ class XGBoost:
 
         return own, custom
 
-    def _early_stopping(self, validation: Examples | None) -> xgb.callback.EarlyStopping:
+    def _early_stopping(
+        self, validation: Examples | StreamedExamples | None
+    ) -> xgb.callback.EarlyStopping:
         if validation is None:
             raise ProgramError(
                 "early stopping needs data to watch", help="say validation.select = 'SELECT …'"
@@ -434,19 +468,33 @@ class XGBoost:
 
     def _data(
         self,
-        examples: Examples,
+        examples: Examples | StreamedExamples,
         params: Mapping[str, Value],
         *,
         quantile: bool,
         reference: xgb.DMatrix | None,
     ) -> xgb.DMatrix:
+        options: dict[str, Any] = {"nthread": params["nthread"]}
+        if self._missing is not None:
+            options["missing"] = float(self._missing)
+        if quantile:
+            options["ref"] = reference
+            if "max_bin" in params:
+                options["max_bin"] = int(params["max_bin"])
+        if isinstance(examples, StreamedExamples):
+            name = "train" if reference is None else "validation"
+            passes = _Passes(examples, self._content, examples.folder / name)
+            return xgb.ExtMemQuantileDMatrix(passes, **options)
+        content = self._content(examples)
+        if quantile:
+            return xgb.QuantileDMatrix(**content, **options)
+        return xgb.DMatrix(**content, **options)
+
+    def _content(self, examples: Examples) -> dict[str, Any]:
         content: dict[str, Any] = {
             "data": self._matrix(examples.inputs),
             "label": examples.label,
-            "nthread": params["nthread"],
         }
-        if self._missing is not None:
-            content["missing"] = float(self._missing)
         if examples.weight is not None:
             content["weight"] = examples.weight
         if examples.group is not None:
@@ -458,14 +506,36 @@ class XGBoost:
         if self._params["objective"] == "survival:aft":
             upper = examples.label if examples.upper_bound is None else examples.upper_bound
             content |= {"label_lower_bound": examples.label, "label_upper_bound": upper}
-        if quantile:
-            bins = {"max_bin": int(params["max_bin"])} if "max_bin" in params else {}
-            return xgb.QuantileDMatrix(**content, **bins, ref=reference)
-        return xgb.DMatrix(**content)
+        return content
 
     def _matrix(self, inputs: Inputs) -> Matrix:
         (encoded,) = inputs.values()
         return matrix(self._target, encoded, "XGBoost")
+
+
+class _Passes(xgb.DataIter):
+    """Hands batches to XGBoost, which asks for all of them several times."""
+
+    def __init__(
+        self,
+        examples: StreamedExamples,
+        content: Callable[[Examples], dict[str, Any]],
+        cache: Path,
+    ) -> None:
+        self._examples = examples
+        self._content = content
+        self._batches = examples.passes()
+        super().__init__(cache_prefix=str(cache))
+
+    def next(self, input_data: Callable[..., Any]) -> bool:
+        batch = next(self._batches, None)
+        if batch is None:
+            return False
+        input_data(**self._content(batch))
+        return True
+
+    def reset(self) -> None:
+        self._batches = self._examples.passes()
 
 
 class _Progress(xgb.callback.TrainingCallback):

@@ -292,7 +292,7 @@ class _Fitter:
         pattern = f"^\\s*[0-9]+:{NUMBER}(?:[\\s,;|]+[0-9]+:{NUMBER})*\\s*$"
         texts = self._texts(name)
         texts = texts.filter(pc.not_equal(pc.utf8_trim_whitespace(texts), ""))
-        return bool(texts.length() and pc.all(pc.match_substring_regex(texts, pattern)).as_py())
+        return bool(len(texts) and pc.all(pc.match_substring_regex(texts, pattern)).as_py())
 
     def _greatest_id(self, name: str, delimiter: str, delimiter_kv: str | None) -> int:
         greatest = -1
@@ -313,9 +313,9 @@ class _Fitter:
     def _chunked(self, name: str) -> pa.ChunkedArray:
         return pa.chunked_array(list(self._arrays(name)), self._type(name))
 
-    def _texts(self, name: str) -> pa.ChunkedArray:
-        arrays = [_values.texts(array, name) for array in self._arrays(name)]
-        return pa.chunked_array(arrays, pa.string()).drop_null()
+    def _texts(self, name: str) -> pa.Array:
+        """Returns the different texts of a column."""
+        return _values.distinct_texts(self._arrays(name), name).drop_null()
 
 
 def _for(target: str) -> str:

@@ -346,6 +346,16 @@ class Encoded:
     def rows(self) -> int:
         return len(self.dense)
 
+    @property
+    def entries(self) -> int:
+        """The numbers and categories of all rows."""
+        return self.dense.size + sum(len(ragged.ids) for ragged in self.categories)
+
+    @property
+    def nbytes(self) -> int:
+        parts = [array for r in self.categories for array in (r.offsets, r.ids, r.weights)]
+        return self.dense.nbytes + sum(array.nbytes for array in parts if array is not None)
+
     def take(self, rows: Integers) -> Encoded:
         return Encoded(self.dense[rows], tuple(ragged.take(rows) for ragged in self.categories))
 

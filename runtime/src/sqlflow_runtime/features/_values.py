@@ -7,6 +7,7 @@ counted in a `Tally`, which warns once at the end.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -344,6 +345,14 @@ def fnv1a(texts_: pa.Array) -> npt.NDArray[np.uint64]:
 
 def hashed(texts_: pa.Array, size: int) -> Integers:
     return (fnv1a(texts_) % np.uint64(size)).astype(np.int64)
+
+
+def distinct_texts(arrays: Iterable[pa.Array], column: str) -> pa.Array:
+    """Returns the different texts of a column, and NULL if it has one, in bounded memory."""
+    known = pa.array([], pa.string())
+    for array in arrays:
+        known = pc.unique(pa.concat_arrays([known, pc.unique(texts(array, column))]))
+    return known
 
 
 def sorted_values(array: Any) -> list[str]:

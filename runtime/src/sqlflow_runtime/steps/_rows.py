@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +16,16 @@ from sqlflow_runtime._errors import ProgramError
 from sqlflow_runtime._label import Label
 from sqlflow_runtime._table import Table
 from sqlflow_runtime.data import Spool, cells, connect, spool
-from sqlflow_runtime.estimators import Examples, Kind
-from sqlflow_runtime.estimators._base import take
+from sqlflow_runtime.estimators import Examples, Kind, StreamedExamples
+from sqlflow_runtime.estimators._base import Inputs, rows_of, take
 from sqlflow_runtime.features import _values
 from sqlflow_runtime.features._fitted import Specification, find_column
 from sqlflow_runtime.features._values import Doubles, Integers, Tally
+
+_SAMPLE_ROWS = 1024
+
+# Row, column and value of an entry twice, for they are joined from parts, and once more as CSR.
+_SPARSE_BYTES = 2 * (8 + 8 + 4) + (4 + 4)
 
 
 def read(select: str, session: list[str]) -> Spool:
@@ -27,20 +34,37 @@ def read(select: str, session: list[str]) -> Spool:
         return spool(database.read(select))
 
 
-def examples(
-    rows: Spool, features: Specification, label: Label, roles: Mapping[str, str], where: str
-) -> tuple[Examples, int]:
-    """Encodes rows and what is to be learned from them; returns how many rows are used, too.
+@dataclass(frozen=True)
+class Truths:
+    """What is to be learned from rows, or compared with them: one entry for each row, used or not.
 
-    Rows without a label are left out, with a warning.
+    `used` are the numbers of the rows that are used, in the order that engines want them.
     """
-    tally = Tally()
-    inputs = features.encode_all(rows, where, tally)
+
+    used: Integers
+    label: Doubles
+    weight: Doubles | None
+    group: Integers | None
+    upper_bound: Doubles | None
+
+    def of(self, inputs: Inputs, rows: Integers) -> Examples:
+        """Returns the truths of some rows beside those rows' `inputs`."""
+        return Examples(
+            inputs,
+            self.label[rows] if len(self.label) else self.label,
+            None if self.weight is None else self.weight[rows],
+            None if self.group is None else self.group[rows],
+            None if self.upper_bound is None else self.upper_bound[rows],
+        )
+
+
+def truths(rows: Spool, label: Label, roles: Mapping[str, str], where: str, tally: Tally) -> Truths:
+    """Reads labels, weights and groups. Rows without a label are not used, with a warning."""
     weight = _role(rows, roles.get("weight"), where, tally)
     if not label.kind.has_label:
         tally.warn()
         _check_weights(weight, roles)
-        return Examples(inputs, np.empty(0), weight), rows.rows
+        return Truths(np.arange(rows.rows), np.empty(0), weight, None, None)
     truth = _column(rows, label.name, where, lambda array: label.encode(array, tally))
     upper = _role(rows, roles.get("upper_bound"), where, tally)
     if upper is not None:
@@ -55,16 +79,78 @@ def examples(
         raise ProgramError(f"{where} has no row with a label")
     if group is not None:
         used = used[np.argsort(group[used], kind="stable")]
-    if len(used) == rows.rows and group is None:
-        return Examples(inputs, truth, weight, None, upper), len(used)
-    chosen = Examples(
-        take(inputs, used),
-        truth[used],
-        None if weight is None else weight[used],
-        None if group is None else group[used],
-        None if upper is None else upper[used],
-    )
-    return chosen, len(used)
+    return Truths(used, truth, weight, group, upper)
+
+
+def examples(
+    rows: Spool, features: Specification, label: Label, roles: Mapping[str, str], where: str
+) -> tuple[Examples, int]:
+    """Encodes rows and what is to be learned from them; returns how many rows are used, too."""
+    tally = Tally()
+    inputs = features.encode_all(rows, where, tally)
+    found = truths(rows, label, roles, where, tally)
+    if len(found.used) == rows.rows and found.group is None:
+        everything = Examples(inputs, found.label, found.weight, None, found.upper_bound)
+        return everything, rows.rows
+    return found.of(take(inputs, found.used), found.used), len(found.used)
+
+
+def streamed_examples(
+    rows: Spool,
+    features: Specification,
+    label: Label,
+    roles: Mapping[str, str],
+    where: str,
+    folder: Path,
+) -> tuple[StreamedExamples, int]:
+    """Returns what `examples` does, to be encoded batch by batch as often as it is wanted."""
+    found = truths(rows, label, roles, where, Tally())
+    wanted = np.zeros(rows.rows, np.bool_)
+    wanted[found.used] = True
+    warned = False
+
+    def passes() -> Iterator[Examples]:
+        nonlocal warned
+        tally = Tally()
+        for batch, numbers in _wanted(rows.batches(), wanted):
+            yield found.of(features.encode(batch, where, tally), numbers)
+        if not warned:
+            tally.warn()
+            warned = True
+
+    return StreamedExamples(passes, folder), len(found.used)
+
+
+def _wanted(
+    batches: Iterable[pa.RecordBatch], wanted: npt.NDArray[np.bool_]
+) -> Iterator[tuple[pa.RecordBatch, Integers]]:
+    """Yields the wanted rows of each batch that has some, and their numbers."""
+    start = 0
+    for batch in batches:
+        chosen = wanted[start : start + batch.num_rows]
+        numbers = start + np.flatnonzero(chosen)
+        start += batch.num_rows
+        if len(numbers):
+            yield batch if chosen.all() else batch.filter(pa.array(chosen)), numbers
+
+
+def memory_needed(rows: Spool, features: Specification) -> tuple[int, int]:
+    """Estimates the bytes that encoded rows take, and those that they take as an engine's matrix.
+
+    The first rows stand for all.
+    """
+    first = next(rows.batches(), None)
+    if first is None:
+        return 0, 0
+    sample = features.encode(first.slice(0, _SAMPLE_ROWS), "", Tally())
+    least = working = 0
+    for encoded in sample.values():
+        least += encoded.nbytes
+        # Numbers are copied once; with categories a sparse matrix is made, from coordinates.
+        copies = encoded.entries * _SPARSE_BYTES if encoded.categories else encoded.nbytes
+        working += encoded.nbytes + copies
+    sampled = rows_of(sample)
+    return least * rows.rows // sampled, working * rows.rows // sampled
 
 
 def _check_weights(weight: Doubles | None, roles: Mapping[str, str]) -> None:
@@ -134,6 +220,14 @@ def slices(rows: Spool, size: int | None) -> Iterator[pa.RecordBatch]:
             yield part
             done += part.num_rows
             _events.progress(done, rows.rows, "rows", {})
+
+
+def used_slices(rows: Spool, found: Truths) -> Iterator[pa.RecordBatch]:
+    """Yields the rows that are used, in the order of the query, and reports progress."""
+    wanted = np.zeros(rows.rows, np.bool_)
+    wanted[found.used] = True
+    for batch, _ in _wanted(slices(rows, None), wanted):
+        yield batch
 
 
 def publish(

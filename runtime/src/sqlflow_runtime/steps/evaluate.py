@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -13,14 +14,12 @@ from sqlflow_runtime._label import Label
 from sqlflow_runtime._table import Table
 from sqlflow_runtime.data import Spool
 from sqlflow_runtime.estimators import Kind, Prediction
-from sqlflow_runtime.estimators._base import take
 from sqlflow_runtime.features import _values
 from sqlflow_runtime.features._fitted import find_column
-from sqlflow_runtime.features._values import Doubles
+from sqlflow_runtime.features._values import Doubles, Tally
 from sqlflow_runtime.steps import _rows
 
 WHERE = "the evaluation query"
-CHUNK_ROWS = 65_536
 
 
 def run(
@@ -77,15 +76,24 @@ def _scores(model: _model.Model, rows: Spool, label_name: str | None) -> _metric
         role: find_column(name, rows.schema.names, WHERE)
         for role, name in model.estimator.roles.items()
     }
-    truth, used = _rows.examples(rows, model.features, label, roles, WHERE)
+    tally = Tally()
+    truths = _rows.truths(rows, label, roles, WHERE, Tally())
+    truth = truths.of({}, truths.used)
     parts: list[Prediction] = []
-    for start in range(0, used, CHUNK_ROWS):
-        chunk = take(truth.inputs, np.arange(start, min(start + CHUNK_ROWS, used)))
-        parts.append(model.estimator.predict(chunk))
-        _events.progress(min(start + CHUNK_ROWS, used), used, "rows", {})
-    scores = [part.scores for part in parts if part.scores is not None]
-    probabilities = [part.probabilities for part in parts if part.probabilities is not None]
-    predicted = np.concatenate([part.values for part in parts])
+    for batch in _rows.used_slices(rows, truths):
+        parts.append(model.estimator.predict(model.features.encode(batch, WHERE, tally)))
+    tally.warn()
+    # Predictions are in the order of the query, truths in the one that measures want.
+    order = np.argsort(np.argsort(truths.used))
+
+    def ordered(arrays: Iterable[Doubles | None]) -> Doubles | None:
+        present = [array for array in arrays if array is not None]
+        return np.concatenate(present)[order] if present else None
+
+    scores = ordered(part.scores for part in parts)
+    probabilities = ordered(part.probabilities for part in parts)
+    predicted = ordered(part.values for part in parts)
+    assert predicted is not None
     if model.label.kind is Kind.DETECTION:
         return _metrics.Scores(
             kind=Kind.DETECTION,
@@ -94,10 +102,11 @@ def _scores(model: _model.Model, rows: Spool, label_name: str | None) -> _metric
             predicted=_outliers(predicted, label.name),
             probabilities=None,
             weight=truth.weight,
-            ranking=-np.concatenate(scores) if scores else None,
+            ranking=None if scores is None else -scores,
         )
     if model.label.kind is Kind.CLUSTERING:
-        points = model.estimator.points(truth.inputs)
+        # How far clusters are apart depends on all rows at once.
+        points = model.estimator.points(model.features.encode_all(rows, WHERE, Tally()))
         return _metrics.Scores(
             kind=Kind.CLUSTERING,
             classes=0,
@@ -111,7 +120,7 @@ def _scores(model: _model.Model, rows: Spool, label_name: str | None) -> _metric
         classes=len(label.classes),
         label=truth.label,
         predicted=predicted,
-        probabilities=np.concatenate(probabilities) if probabilities else None,
+        probabilities=probabilities,
         weight=truth.weight,
         group=truth.group,
         observed=_rows.observed(label, truth),

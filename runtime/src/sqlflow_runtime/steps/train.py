@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlflow_runtime import _events, _model
+from sqlflow_runtime import _events, _memory, _model, _scratch
 from sqlflow_runtime._errors import ProgramError
 from sqlflow_runtime._label import Label, find_label, with_classes
 from sqlflow_runtime.data import Spool, connect, spool
-from sqlflow_runtime.estimators import Estimator, Kind, Settings
+from sqlflow_runtime.estimators import Estimator, Kind, Settings, StreamingEstimator, Training
 from sqlflow_runtime.estimators import estimator as make_estimator
 from sqlflow_runtime.features import _declared
 from sqlflow_runtime.features._fit import WHERE, fit
@@ -52,23 +52,7 @@ def run(request: Request) -> None:
     roles = _roles(model, rows)
     _events.log("info", f"{rows.rows} rows read")
     features = _features(request, rows, label, roles, start)
-    train, used = _rows.examples(rows, features, label, roles, WHERE)
-    validation = None
-    if validation_rows is not None:
-        checked = label
-        if label.kind.has_label:
-            found = find_column(label.name, validation_rows.schema.names, WHERE_VALIDATION)
-            checked = Label(label.field.with_name(found), label.kind, label.classes)
-        validation, _ = _rows.examples(validation_rows, features, checked, roles, WHERE_VALIDATION)
-
-    training = model.fit(
-        features,
-        train,
-        validation,
-        label.kind,
-        len(label.classes),
-        start.estimator if start else None,
-    )
+    training, used = _learn(model, rows, validation_rows, features, label, roles, start)
     about: dict[str, Any] = {
         "statement": request.statement,
         "select": request.select,
@@ -79,6 +63,55 @@ def run(request: Request) -> None:
     }
     location = _model.publish(request.into, model, features, label, training, about)
     _events.output("model", request.into, location)
+
+
+def _learn(
+    model: Estimator,
+    rows: Spool,
+    validation_rows: Spool | None,
+    features: Specification,
+    label: Label,
+    roles: Mapping[str, str],
+    start: _model.Model | None,
+) -> tuple[Training, int]:
+    """Fits the model, and returns how many rows it learned from, too.
+
+    In memory if there is enough of it; else from the disk, or not at all.
+    """
+    checked = label
+    if validation_rows is not None and label.kind.has_label:
+        name = find_column(label.name, validation_rows.schema.names, WHERE_VALIDATION)
+        checked = Label(label.field.with_name(name), label.kind, label.classes)
+    classes = len(label.classes)
+    begin = start.estimator if start else None
+
+    needs = [_rows.memory_needed(part, features) for part in (rows, validation_rows) if part]
+    least, working = (sum(part) for part in zip(*needs, strict=True))
+    # Beside the features there are the libraries, the model, and what else runs on the machine.
+    large = working > _memory.limit() // 2
+    if large and isinstance(model, StreamingEstimator):
+        reason = model.why_not_streamed(begin)
+        if reason is None:
+            _events.log(
+                "info",
+                f"the features take {_memory.shown(working)} in memory, so they stay on the disk",
+            )
+            with _scratch.folder() as folder:
+                train, used = _rows.streamed_examples(rows, features, label, roles, WHERE, folder)
+                validation = None
+                if validation_rows is not None:
+                    validation, _ = _rows.streamed_examples(
+                        validation_rows, features, checked, roles, WHERE_VALIDATION, folder
+                    )
+                return model.fit_streamed(features, train, validation, label.kind, classes), used
+        _events.log("info", f"{reason} wants all rows in memory")
+    count = sum(part.rows for part in (rows, validation_rows) if part)
+    _memory.check(f"the features of {count} rows", least, working)
+    examples, used = _rows.examples(rows, features, label, roles, WHERE)
+    held_out = None
+    if validation_rows is not None:
+        held_out, _ = _rows.examples(validation_rows, features, checked, roles, WHERE_VALIDATION)
+    return model.fit(features, examples, held_out, label.kind, classes, begin), used
 
 
 def _start(name: str, model: Estimator) -> _model.Model:
