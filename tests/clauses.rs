@@ -8,6 +8,7 @@ use sqlflowc::syntax::sql::{Dialect, Reading, Unparsed};
 
 /// Queries that the parser knows, some with names like words of clauses.
 const QUERIES: &[(Dialect, &str)] = &[
+    (Dialect::DuckDb, "SELECT * FROM t TABLESAMPLE 10%"),
     (Dialect::DuckDb, "SELECT * FROM t"),
     (
         Dialect::DuckDb,
@@ -291,7 +292,6 @@ const UNKNOWN: &[(Dialect, &str)] = &[
         Dialect::PostgreSql,
         "SELECT * FROM t WHERE a BETWEEN SYMMETRIC 1 AND 2",
     ),
-    (Dialect::DuckDb, "SELECT * FROM t TABLESAMPLE 10%"),
     (Dialect::DuckDb, "PIVOT t ON y USING sum(p)"),
     (Dialect::DuckDb, "UNPIVOT t ON a, b INTO NAME n VALUE v"),
     (Dialect::DuckDb, "SELECT * FROM a ASOF JOIN b USING (id, t)"),

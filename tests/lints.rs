@@ -364,3 +364,41 @@ fn a_program_with_errors_has_no_lints() {
         .collect();
     assert_eq!(codes, ["E0201"]);
 }
+
+#[test]
+fn samples_of_duckdb() {
+    let part = "SELECT * FROM t USING SAMPLE 80%";
+    let other = "SELECT * FROM t TABLESAMPLE 20%";
+    assert_eq!(measured(part, "", part), "W0304:3");
+    assert_eq!(measured(part, "", other), "W0304:3");
+    assert_eq!(
+        measured(
+            "FROM t TABLESAMPLE reservoir(5 ROWS) WHERE a > 1",
+            "",
+            "FROM t QUALIFY a > 1 USING SAMPLE 9 ROWS (reservoir)"
+        ),
+        "W0304:3"
+    );
+    // The same each time.
+    assert_eq!(
+        measured("FROM t USING SAMPLE 80% REPEATABLE (3)", "", other),
+        ""
+    );
+    assert_eq!(
+        measured("FROM t USING SAMPLE 80% (system, 3)", "", other),
+        ""
+    );
+    assert_eq!(
+        measured("FROM t TABLESAMPLE 80% REPEATABLE (3)", "", "FROM t"),
+        ""
+    );
+    // Another part of the rows is taken by chance in a query inside.
+    assert_eq!(
+        measured(
+            "SELECT * FROM (FROM t USING SAMPLE 5) WHERE a > 1",
+            "",
+            other
+        ),
+        "W0304:3"
+    );
+}
