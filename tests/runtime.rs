@@ -30,6 +30,7 @@ fn tests() {
 fn types() {
     check("mypy", &["--cache-dir", "/dev/null"]);
     check("mypy", &["--cache-dir", "/dev/null", "../tests/databases"]);
+    check("mypy", &["--cache-dir", "/dev/null", "../tests/libraries"]);
 }
 
 #[test]
@@ -43,6 +44,7 @@ fn lint() {
             "pyproject.toml",
             ".",
             "../tests/databases",
+            "../tests/libraries",
         ],
     );
 }
@@ -59,6 +61,7 @@ fn format() {
             "pyproject.toml",
             ".",
             "../tests/databases",
+            "../tests/libraries",
         ],
     );
 }
