@@ -77,7 +77,7 @@ class MySQL:
             stack.callback(self._close)
             with self._errors():
                 # Rows wait in the network while a step works on others.
-                self._run("SET SESSION net_write_timeout = 3600, net_read_timeout = 3600")
+                self._run("SET SESSION net_write_timeout = 3600")
             for statement in self._session:
                 replay(statement, self._replay)
             self._open = stack.pop_all()

@@ -503,7 +503,8 @@ _ACCESS = re.compile(r"authentication failed|no password supplied|no pg_hba.conf
 _NO_DATABASE = re.compile(r'FATAL:  database "[^"]*" does not exist')
 _LOST = re.compile(
     r"connection refused|server closed the connection|terminating connection|connection reset"
-    r"|SSL SYSCALL|SSL connection has been closed|no connection to the server|timeout expired"
+    r"|SSL SYSCALL|SSL error|SSL connection has been closed|no connection to the server"
+    r"|timeout expired"
     r"|starting up|shutting down|too many clients|broken pipe|connection timed out"
     r"|temporary failure in name resolution|could not receive data|could not send data"
     r"|no such file or directory\n\s*Is the server running",
