@@ -522,3 +522,28 @@ fn self_contained_scripts_ask_for_what_the_model_store_needs() {
         assert_eq!(said.contains("#     \"obstore>="), needs, "{url}");
     }
 }
+
+#[test]
+fn self_contained_scripts_ask_for_what_the_database_needs() {
+    for (url, needs) in [
+        ("postgresql://localhost/iris", "adbc-driver-postgresql"),
+        ("mariadb://localhost/iris", "pymysql"),
+        ("oracle+oracledb://localhost/iris", "sqlalchemy"),
+        ("sqlite:///iris.sqlite", ""),
+    ] {
+        let project = Project::new(&format!("datasource: {{url: '{url}'}}\ndialect: generic\n"));
+        let compile = [
+            "compile",
+            "programs/p.sql",
+            "-t",
+            "local",
+            "--self-contained",
+        ];
+        let (status, said) = project.run(&compile, &[]);
+        assert_eq!(status, 0, "{said}");
+        for package in ["adbc-driver-postgresql", "pymysql", "sqlalchemy"] {
+            let asked = said.contains(&format!("#     \"{package}"));
+            assert_eq!(asked, package == needs, "{package} for {url}");
+        }
+    }
+}

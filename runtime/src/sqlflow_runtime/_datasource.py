@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -15,3 +16,23 @@ def duckdb_file(url: str) -> Path | None:
     if not address.startswith(_DUCKDB) or path in ("", ":memory:"):
         return None
     return Path(path)
+
+
+def is_secret(option: str) -> bool:
+    """Says whether an option of a URL is for nobody's eyes: `password`, `sslpassword`, `token`."""
+    return any(word in option.lower() for word in ("password", "passwd", "token", "secret"))
+
+
+def without_passwords(url: str) -> str:
+    """Returns a URL as it may be shown, also one that is malformed."""
+    # Up to the last `@`: who forgot to escape one in the password must not find the rest shown.
+    shown = re.sub(r"(://[^:/@]*):.*@", r"\1:***@", url)
+    address, mark, query = shown.partition("?")
+    options = [option.partition("=") for option in query.split("&")]
+    return (
+        address
+        + mark
+        + "&".join(
+            name + equals + ("***" if is_secret(name) else value) for name, equals, value in options
+        )
+    )

@@ -20,7 +20,6 @@ import stat
 import subprocess
 import sys
 import time
-import urllib.parse
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -35,7 +34,7 @@ from sqlflow_runtime._contract import (
     DEFAULT_MODEL_STORE,
     MODEL_STORE,
 )
-from sqlflow_runtime._datasource import duckdb_file
+from sqlflow_runtime._datasource import duckdb_file, without_passwords
 from sqlflow_runtime._errors import SpecError, StepError, did_you_mean
 
 FAILED = 1
@@ -743,8 +742,8 @@ class _Run:
                     for status in ("succeeded", "failed", "skipped", "cancelled")
                 },
                 "seconds": round(seconds, 3),
-                "datasource": _without_password(_datasource(self._options)),
-                "model_store": _without_password(_model_store(self._options)),
+                "datasource": without_passwords(_datasource(self._options)),
+                "model_store": without_passwords(_model_store(self._options)),
             }
         )
 
@@ -812,14 +811,6 @@ def _datasource(options: _Options) -> str:
 
 def _model_store(options: _Options) -> str:
     return options.model_store or os.environ.get(MODEL_STORE) or DEFAULT_MODEL_STORE
-
-
-def _without_password(url: str) -> str:
-    parts = urllib.parse.urlsplit(url)
-    if parts.password is None:
-        return url
-    user, _, place = parts.netloc.rpartition("@")
-    return parts._replace(netloc=f"{user.partition(':')[0]}:***@{place}").geturl()
 
 
 def _shell_status(status: int) -> int:

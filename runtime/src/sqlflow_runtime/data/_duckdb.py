@@ -15,12 +15,11 @@ import os
 import random
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import ParamSpec, Self, TypeVar
+from typing import Self
 from urllib.parse import parse_qsl
 
 import duckdb
@@ -35,23 +34,19 @@ from sqlflow_runtime._errors import (
     StepError,
     TransientError,
     did_you_mean,
-    one_line,
     os_errors,
 )
 from sqlflow_runtime._table import Table
 from sqlflow_runtime.data._cells import cells
 from sqlflow_runtime.data._database import DescribedColumn, DescribedTable, QueryResult
+from sqlflow_runtime.data._driver import replay
 from sqlflow_runtime.data._search_path import SearchPath, search_path
 from sqlflow_runtime.data._spool import BATCH_ROWS
-
-P = ParamSpec("P")
-T = TypeVar("T")
+from sqlflow_runtime.data._waiting import worker
 
 # How long to wait for the file when the URL does not say, and after how long to say so.
 LOCK_SECONDS = 60.0
 LOCK_NOTICE_SECONDS = 3.0
-
-_STATEMENT_CHARACTERS = 100
 
 _DEFAULT_SCHEMA = "main"
 
@@ -75,9 +70,9 @@ class DuckDB:
             files = stack.enter_context(search_path())
             self._connection = _open(self._path, self._lock_timeout, files)
             stack.callback(self._connection.close)
-            self._worker = stack.enter_context(ThreadPoolExecutor(1, "duckdb"))
+            self._worker = stack.enter_context(worker("duckdb", self._connection.interrupt))
             for statement in self._session:
-                self._replay(statement)
+                replay(statement, self._replay)
             self._open = stack.pop_all()
         return self
 
@@ -92,13 +87,8 @@ class DuckDB:
             self._open.close()
 
     def _replay(self, statement: str) -> None:
-        try:
-            with _duckdb_errors():
-                self._wait(self._connection.execute, statement)
-        except StepError as error:
-            # It stands elsewhere in the program than the step that meets the error.
-            text = _events.shorten(one_line(statement), _STATEMENT_CHARACTERS)
-            raise type(error)(f"in `{text}`: {error.message}", help=error.help) from error
+        with _duckdb_errors():
+            self._worker.wait(self._connection.execute, statement)
 
     def execute(self, statements: list[str], preview: int) -> list[QueryResult | None]:
         connection = self._connection
@@ -118,7 +108,7 @@ class DuckDB:
     def _run(self, statement: duckdb.Statement, preview: int) -> QueryResult | None:
         if statement.type == duckdb.StatementType.SELECT:
             return self._preview(statement.query, preview)
-        result = self._wait(self._connection.execute, statement)
+        result = self._worker.wait(self._connection.execute, statement)
         expected = statement.expected_result_type
         columns = [column[0] for column in result.description or []]
         if duckdb.ExpectedResultType.QUERY_RESULT not in expected or not columns:
@@ -126,15 +116,15 @@ class DuckDB:
         # A changed table is reported as one row that counts the changes, unless RETURNING was said.
         if duckdb.ExpectedResultType.CHANGED_ROWS in expected and columns == ["Count"]:
             return None
-        rows = [list(row) for row in self._wait(result.fetchmany, preview)]
+        rows = [list(row) for row in self._worker.wait(result.fetchmany, preview)]
         row_count = len(rows)
-        while more := len(self._wait(result.fetchmany, BATCH_ROWS)):
+        while more := len(self._worker.wait(result.fetchmany, BATCH_ROWS)):
             row_count += more
         return QueryResult(statement.query, columns, rows, row_count)
 
     def _preview(self, select: str, preview: int) -> QueryResult:
         relation = _export(self._relation(select))
-        reader = self._wait(relation.to_arrow_reader, BATCH_ROWS)
+        reader = self._worker.wait(relation.to_arrow_reader, BATCH_ROWS)
         rows: list[list[object]] = []
         row_count = 0
         for batch in self._batches(reader):
@@ -167,7 +157,7 @@ class DuckDB:
         with _duckdb_errors():
             relation = self._relation(select)
             types = relation.types
-            reader = self._wait(_export(relation).to_arrow_reader, BATCH_ROWS)
+            reader = self._worker.wait(_export(relation).to_arrow_reader, BATCH_ROWS)
         schema = pa.schema(
             arrow.with_metadata({_NATIVE_TYPE: str(native)})
             for arrow, native in zip(reader.schema, types, strict=True)
@@ -179,7 +169,7 @@ class DuckDB:
         return pa.RecordBatchReader.from_batches(schema, batches)
 
     def _relation(self, select: str) -> duckdb.DuckDBPyRelation:
-        relation = self._wait(self._connection.sql, select)
+        relation = self._worker.wait(self._connection.sql, select)
         if relation is None:
             raise ProgramError("the statement returns no rows", help="a query is wanted here")
         return relation
@@ -188,27 +178,13 @@ class DuckDB:
         """Yields the reader's batches; out of Arrow, DuckDB's errors come in Arrow's classes."""
         while True:
             try:
-                batch = self._wait(reader.read_next_batch)
+                batch = self._worker.wait(reader.read_next_batch)
             except StopIteration:
                 return
             except (pa.ArrowException, OSError) as error:
                 raise _translate(error) from error
             if batch.num_rows:
                 yield batch
-
-    def _wait(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Does DuckDB's work in a thread of its own, so that a signal can end it.
-
-        In the main thread DuckDB sees some signals late, some never, and loses what their handlers
-        raise.
-        """
-        future = self._worker.submit(work, *args, **kwargs)
-        try:
-            return future.result()
-        except BaseException:
-            if not future.done():
-                self._connection.interrupt()
-            raise
 
     def write(self, table: Table, reader: pa.RecordBatchReader) -> int:
         return self._load(f"INSERT INTO {_quoted(table)} BY NAME", reader)
@@ -224,7 +200,7 @@ class DuckDB:
             columns = self._casts(reader.schema)
             self._connection.register(source, reader)
             try:
-                counted = self._wait(
+                counted = self._worker.wait(
                     self._connection.execute, f"{statement} SELECT {columns} FROM {source}"
                 )
                 ((rows,),) = counted.fetchall()
@@ -279,7 +255,7 @@ class DuckDB:
         ]
 
     def _fetch(self, query: str) -> list[tuple[str, ...]]:
-        rows: list[tuple[str, ...]] = self._wait(self._connection.execute, query).fetchall()
+        rows: list[tuple[str, ...]] = self._worker.wait(self._connection.execute, query).fetchall()
         return rows
 
     def location(self, table: Table) -> str:

@@ -10,6 +10,7 @@ import urllib.parse
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from sqlflow_runtime._datasource import is_secret
 from sqlflow_runtime._errors import ResourceError, did_you_mean
 
 
@@ -32,11 +33,18 @@ class Address:
     def hide(self, text: str) -> str:
         """Returns the text without the password, however it is written in there."""
         text = text.replace(self.url, str(self))
-        if self.password:
-            raw = urllib.parse.urlsplit(self.url).password or self.password
-            for secret in sorted({raw, self.password}, key=len, reverse=True):
-                text = text.replace(secret, "…")
+        parts = urllib.parse.urlsplit(self.url)
+        secrets = {parts.password, self.password, *_secrets(parts.query)} - {None, ""}
+        for secret in sorted(map(str, secrets), key=len, reverse=True):
+            text = text.replace(secret, "…")
         return text
+
+
+def _secrets(query: str) -> set[str]:
+    """Returns the values of options that are passwords, as they are written and as they are."""
+    written = [option.partition("=") for option in query.split("&")]
+    found = {value for name, _, value in written if is_secret(name)}
+    return found | {urllib.parse.unquote_plus(value) for value in found}
 
 
 def parse(url: str, form: str) -> Address:
