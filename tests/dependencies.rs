@@ -2427,3 +2427,48 @@ fn what_use_names_may_be_the_catalog_of_the_connection() {
       <- create-b-a1e2da: write-after-write table:b
     ");
 }
+
+#[test]
+fn what_the_statement_before_did_is_asked_in_its_session() {
+    insta::assert_snapshot!(edges(Dialect::Snowflake, "
+        SELECT * FROM a;
+        SELECT * FROM TABLE(RESULT_SCAN(LAST_QUERY_ID()));
+    "), @"select-a (2 statements)");
+    insta::assert_snapshot!(edges(Dialect::MsSql, "
+        INSERT INTO a SELECT x FROM b;
+        SELECT * FROM c;
+        SELECT @@ROWCOUNT;
+        SELECT @@IDENTITY;
+    "), @"
+    insert-a (2 statements)
+    select-c (2 statements)
+    ");
+}
+
+#[test]
+fn declared_variables_are_named_as_columns_are() {
+    insta::assert_snapshot!(edges(Dialect::BigQuery, "
+        DECLARE newest INT64 DEFAULT (SELECT max(x) FROM d.a);
+        SELECT * FROM d.b WHERE x > newest;
+        SET newest = 5;
+        INSERT INTO d.c SELECT newest;
+        SELECT * FROM d.e;
+    "), @"
+    run-d-a (4 statements)
+    select-d-e
+    ");
+    insta::assert_snapshot!(edges(Dialect::BigQuery, "
+        DECLARE newest INT64 DEFAULT 5;
+        SELECT a, b FROM d.t WHERE a > newest TO TRAIN xgboost.gbtree LABEL b INTO m;
+    "), @"
+    error[E0401]: an ML statement runs in a step of its own and cannot share a session
+     --> p.sql:3:9
+      |
+    2 |         DECLARE newest INT64 DEFAULT 5;
+      |         ------------------------------ the session begins here
+    3 |         SELECT a, b FROM d.t WHERE a > newest TO TRAIN xgboost.gbtree LABEL b INTO m;
+      |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: move it out of the transaction, or make the temporary table an ordinary one that the program drops at its end
+    ");
+}

@@ -26,6 +26,8 @@ pub(super) struct Access {
     pub(super) carried: BTreeSet<SessionText>,
     /// It asks what the statement before it has inserted or drawn.
     pub(super) asks_last: bool,
+    /// It asks what the statement before it has done.
+    pub(super) asks_previous: bool,
     /// It adds or changes rows, so that others can ask for what it inserted.
     pub(super) adds_rows: bool,
     /// The sequences of which it asks what has been drawn.
@@ -222,7 +224,7 @@ impl Definitions {
     }
 
     /// What a statement touches; takes note of what it defines.
-    pub(super) fn statement(&mut self, effects: &Effects) -> Outcome {
+    pub(super) fn statement(&mut self, effects: &Effects, mentioned: &BTreeSet<Bond>) -> Outcome {
         if let Some(forgotten) = self.drop_carried(effects) {
             return Outcome::Forget(forgotten);
         }
@@ -249,6 +251,7 @@ impl Definitions {
             access.writes.insert(Resource::Schema(schema));
         }
         self.learn(effects);
+        access.bonds.extend(mentioned);
         self.session(effects, &mut access);
         Outcome::Step(Box::new(access))
     }
@@ -410,6 +413,7 @@ impl Definitions {
                         .extend(names.into_iter().map(Resource::Sequence));
                 }
                 Detail::LastInsert => access.asks_last = true,
+                Detail::LastStatement => access.asks_previous = true,
                 Detail::ReadsFile(path) => access.reads.extend(self.scope.files_read(path)),
                 Detail::ReadsAnyFile => access.reads.extend(self.scope.files()),
                 Detail::WritesFile(path) => {
@@ -1154,6 +1158,23 @@ impl Definitions {
         }
     }
 
+    /// The declared variables that a text names, where they are named as
+    /// columns are. A column of the name is taken for the variable.
+    pub(super) fn mentioned(&self, text: &str) -> BTreeSet<Bond> {
+        let has_plain_names = matches!(
+            self.dialect,
+            Dialect::BigQuery | Dialect::Databricks | Dialect::Spark
+        );
+        if self.variables.is_empty() || !has_plain_names {
+            return BTreeSet::new();
+        }
+        let is_between = |c: char| !(c.is_alphanumeric() || c == '_');
+        let words = text.split(is_between).map(str::to_lowercase);
+        words
+            .filter_map(|word| self.variables.get(&word).copied())
+            .collect()
+    }
+
     /// A SET of a plain value ends what a step had put into the variable.
     pub(super) fn set(&mut self, effects: &Effects) {
         for detail in &effects.details {
@@ -1180,6 +1201,7 @@ impl Access {
         self.bonds.extend(&other.bonds);
         self.carried.extend(&other.carried);
         self.asks_last |= other.asks_last;
+        self.asks_previous |= other.asks_previous;
         self.adds_rows |= other.adds_rows;
         self.asked.extend(other.asked.iter().cloned());
     }

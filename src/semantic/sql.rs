@@ -123,13 +123,18 @@ impl Session {
 impl Analyzer<'_> {
     pub(super) fn sql(&mut self, statement: &ast::Statement, sql: &ast::SqlStatement) {
         let effects = &sql.effects;
-        if self.is_session_state(statement, effects) {
+        let mentioned = self
+            .definitions
+            .mentioned(self.source.slice(statement.span));
+        // What is declared in a session is set in it.
+        let is_declared = effects.role == Role::Session && !mentioned.is_empty();
+        if !is_declared && self.is_session_state(statement, effects) {
             return;
         }
         if effects.role == Role::Carried {
             return self.carry(statement, sql);
         }
-        match self.definitions.statement(effects) {
+        match self.definitions.statement(effects, &mentioned) {
             Outcome::Step(access) => {
                 // What a function or trigger does may change any table; what is
                 // unknown of the statement itself is looked at by its verb.

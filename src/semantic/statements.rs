@@ -743,13 +743,20 @@ impl<'a> Analyzer<'a> {
             reads.extend(self.definitions.scope.current());
         }
         let mut bonds = access.bonds;
+        if !matches!(action, Action::Query(_)) {
+            let text = self.source.slice(statement.span);
+            bonds.extend(self.definitions.mentioned(text));
+        }
         // A sequence behind a column of type `serial` shows in no statement.
         let last_drawn = access
             .asked
             .iter()
             .map(|sequence| self.last_drawn.get(sequence).copied().or(self.last_insert));
         let last_insert = self.last_insert.filter(|_| access.asks_last);
-        let asked: BTreeSet<usize> = last_drawn.flatten().chain(last_insert).collect();
+        let previous = self.pieces.len().checked_sub(1);
+        let previous = previous.filter(|_| access.asks_previous);
+        let asked = last_drawn.flatten().chain(last_insert).chain(previous);
+        let asked: BTreeSet<usize> = asked.collect();
         for last in asked {
             let bond = self.definitions.new_bond();
             self.pieces[last].bonds.insert(bond);

@@ -243,6 +243,8 @@ pub enum Detail {
     /// It asks what its session has drawn from a sequence or inserted last.
     Drawn(Name),
     LastInsert,
+    /// It asks what the statement before it has done or found.
+    LastStatement,
     /// A path, perhaps with wildcards.
     ReadsFile(String),
     WritesFile(String),

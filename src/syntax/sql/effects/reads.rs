@@ -142,8 +142,11 @@ impl<'c, 'a> Reads<'c, 'a> {
                 None => self.collector.detail(Detail::LastInsert),
             },
             "last_insert_id" | "last_insert_rowid" | "scope_identity" | "changes"
-            | "total_changes" | "row_count" | "found_rows" => {
+            | "total_changes" => {
                 self.collector.detail(Detail::LastInsert);
+            }
+            "row_count" | "found_rows" | "last_query_id" => {
+                self.collector.detail(Detail::LastStatement);
             }
             "getvariable" | "current_setting" => {
                 if let Some(variable) = argument().and_then(text) {
@@ -337,9 +340,11 @@ fn variable(name: &str) -> Option<Detail> {
     let is_session = name.starts_with('@')
         || name.starts_with('$') && name[1..].starts_with(|c: char| !c.is_ascii_digit());
     match name.strip_prefix("@@") {
-        Some(system) => system
-            .eq_ignore_ascii_case("identity")
-            .then_some(Detail::LastInsert),
+        Some(system) => match system.to_lowercase().as_str() {
+            "identity" => Some(Detail::LastInsert),
+            "rowcount" => Some(Detail::LastStatement),
+            _ => None,
+        },
         None => is_session.then(|| Detail::Uses(name.trim_start_matches('$').to_lowercase())),
     }
 }

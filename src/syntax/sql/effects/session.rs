@@ -118,7 +118,7 @@ impl Collector<'_> {
         self.effects.details.iter().any(|detail| {
             matches!(
                 detail,
-                Detail::LastInsert | Detail::Drawn(_) | Detail::Draws(_)
+                Detail::LastInsert | Detail::LastStatement | Detail::Drawn(_) | Detail::Draws(_)
             )
         })
     }
