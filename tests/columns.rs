@@ -510,3 +510,23 @@ UPDATE a SET i = b.i;
     7: E0338 the query reads no table that is called `b`
     ");
 }
+
+#[test]
+fn explanations_have_known_columns() {
+    let program = "
+SELECT * FROM t TO TRAIN xgboost.gbtree WITH objective = 'reg:squarederror' COLUMN a LABEL y INTO trees;
+SELECT * FROM t TO TRAIN xgboost.gblinear WITH objective = 'reg:squarederror' COLUMN a LABEL y INTO line;
+SELECT * FROM t TO EXPLAIN trees USING XGBoostExplainer INTO of_trees;
+SELECT * FROM t TO EXPLAIN line USING XGBoostExplainer INTO of_line;
+SELECT * FROM t TO EXPLAIN trees USING TreeExplainer INTO of_rows;
+SELECT feature, fscore, gain FROM of_trees;
+SELECT feature, coefficient FROM of_line;
+SELECT gain FROM of_line;
+SELECT a FROM of_trees;
+SELECT anything FROM of_rows;
+";
+    insta::assert_snapshot!(messages(Dialect::DuckDb, program), @r"
+    9: E0316 `of_line` has no column `gain`
+    10: E0316 `of_trees` has no column `a`
+    ");
+}

@@ -74,7 +74,7 @@ codes! {
     E0303 = UnknownAttribute, "the statement has no such attribute";
     E0304 = InvalidAttribute, "an attribute's value has the wrong type or is out of range";
     E0305 = MissingAttribute, "an attribute is needed for this combination";
-    E0306 = LabelAmongFeatures, "the label is also a feature";
+    E0306 = LabelAmongFeatures, "the label, or the column of weights or the like, is also a feature";
     E0307 = UnknownColumnFunction, "no feature column function has this name";
     E0308 = InvalidColumnFunction, "a feature column function's arguments do not fit";
     E0309 = ModelDoesNotFit, "the statement does not fit the kind of the model";

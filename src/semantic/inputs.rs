@@ -116,6 +116,18 @@ pub(super) fn train(
             && ROLES.contains(&attribute.name.as_str())
         {
             check_name(name, attribute.value.span, relation, diagnostics);
+            // A class of an image may do with its columns as it likes.
+            let same = |named: &&Named<'_>| is_alike(&named.ident.text, name);
+            if let Some(feature) = named.iter().find(same)
+                && train.estimator.image.is_none()
+            {
+                let message = format!("`{name}` is the `{}` and a feature", attribute.name);
+                diagnostics.push(
+                    Diagnostic::new(Code::LabelAmongFeatures, feature.ident.span, message)
+                        .note(attribute.value.span, "it is named here")
+                        .help("take it out of `COLUMN`; what needs it twice selects it twice, under two names"),
+                );
+            }
             roles.push(name.clone());
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::attributes::{self, Checked};
-use super::catalog::{self, Role, Task};
+use super::catalog::{self, Role, Shape, Task};
 use super::columns;
 use super::definitions::{Access, Definitions};
 use super::inputs::{self, Inputs};
@@ -27,6 +27,7 @@ use crate::schema::Schema;
 use crate::source::{SourceFile, Span};
 use crate::syntax::ast::{self, Effects, Name, SqlQuery, StatementKind};
 use crate::syntax::sql::{self as syntax_sql, Dialect};
+use crate::syntax::types::Kind;
 
 /// Lowers a program's statements, knowing at each what came before.
 pub(super) struct Analyzer<'a> {
@@ -515,7 +516,7 @@ impl<'a> Analyzer<'a> {
         let action = Action::Explain(Explain {
             select: self.source.slice(explain.query.span).to_owned(),
             model: explain.model.dotted(),
-            explainer,
+            explainer: explainer.clone(),
             params,
             into,
         });
@@ -524,6 +525,16 @@ impl<'a> Analyzer<'a> {
             object: explain.model.dotted(),
         };
         self.push(statement, action, title, access, image, Tie::None);
+        // The columns of other explanations depend on the model's classes.
+        let nature = self.models.get(&explain.model.dotted());
+        let nature = nature.and_then(|model| model.nature.as_ref());
+        if let (Some(into), Some(nature), Some("XGBoostExplainer")) =
+            (&explain.into, nature, explainer.as_deref())
+        {
+            let written = importance(nature, into.span);
+            self.relations
+                .define(&self.definitions.scope, into, written);
+        }
     }
 
     fn inputs(&self, model: &Name) -> Option<Inputs> {
@@ -825,6 +836,26 @@ fn measures(metrics: &[String], span: Span) -> Relation {
     });
     Relation {
         columns: columns.collect(),
+        origin: Origin::Statement(span),
+        ..Relation::default()
+    }
+}
+
+/// The table that says how much a model of XGBoost uses each feature.
+fn importance(nature: &Nature, span: Span) -> Relation {
+    let measures: &[&str] = match nature.shape {
+        Shape::Linear => &["coefficient"],
+        _ => &["fscore", "gain"],
+    };
+    let column = |name: &str, kind| Column {
+        name: Some(name.into()),
+        kind: Some(kind),
+    };
+    let measures = measures.iter().map(|name| column(name, Kind::Float));
+    Relation {
+        columns: std::iter::once(column("feature", Kind::Text))
+            .chain(measures)
+            .collect(),
         origin: Origin::Statement(span),
         ..Relation::default()
     }
