@@ -160,3 +160,27 @@ fn it_is_made_once_and_made_again_when_it_is_damaged() {
         "{listed}"
     );
 }
+
+/// Where the packages' index has no `uv` for the machine. Takes minutes: `cargo test --test
+/// environment -- --ignored`.
+#[test]
+#[ignore = "installs everything by pip"]
+fn pip_makes_up_for_a_missing_uv() {
+    let cache = Cache::new();
+    let path = std::env::var_os("PATH").unwrap();
+    let without_uv = std::env::split_paths(&path).filter(|folder| !folder.join("uv").exists());
+    let nowhere = cache.folder.path().join("constraint.txt");
+    fs::write(&nowhere, "uv==0.0.1\n").unwrap();
+    let output = cache
+        .prepare()
+        .env("PATH", std::env::join_paths(without_uv).unwrap())
+        .env("PIP_CONSTRAINT", &nowhere)
+        .output()
+        .unwrap();
+    assert!(
+        said(&output).contains("there is no uv for this machine"),
+        "{}",
+        said(&output)
+    );
+    python(&output);
+}

@@ -1,8 +1,8 @@
 """The model stores: versions, atomic publishing, refusal of what was tampered with.
 
 Object storage is one of them where `SQLFLOWC_TEST_S3` names a bucket, which a server has that
-`cargo test --test object_storage` starts, and PostgreSQL where `SQLFLOWC_TEST_POSTGRESQL` names a
-database, as in `cargo test --test databases`.
+`cargo test --test object_storage` starts, and so are PostgreSQL and MariaDB where their variables
+name a database, as in `cargo test --test databases`.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from sqlflow_runtime.store import Store, _folder, _store, open_store
 
 SOURCE = Path(__file__).parent.parent / "src"
 S3 = os.environ.get("SQLFLOWC_TEST_S3")
-POSTGRESQL = os.environ.get("SQLFLOWC_TEST_POSTGRESQL")
+SERVERS = [os.environ.get(f"SQLFLOWC_TEST_{name}") for name in ("POSTGRESQL", "MARIADB")]
 
 FILE = "file:.sqlflow/models"
 STORES = [FILE, "database:", "sqlite:///models.sqlite"]
-STORES += [url for url in (POSTGRESQL, S3) if url]
+STORES += [url for url in (*SERVERS, S3) if url]
 
 
 @pytest.fixture(params=STORES, ids=lambda url: url.partition(":")[0])
@@ -42,7 +42,7 @@ def url(request: pytest.FixtureRequest, place: Path, monkeypatch: pytest.MonkeyP
     named = str(request.param)
     if named == S3:
         named = f"{S3}/{uuid.uuid4().hex}"
-    if named == POSTGRESQL:
+    if named in SERVERS:
         with connect(url=named) as database:
             tables = ("sqlflow_model", "sqlflow_model_part")
             database.execute([f"DROP TABLE IF EXISTS {table}" for table in tables], 0)

@@ -43,7 +43,7 @@ fn model_stores() {
     let status = beside_servers()
         .arg(environment.python)
         .args(["-m", "pytest", "-q", "-p", "no:cacheprovider"])
-        .args(["tests/test_store.py", "-k", "postgresql"])
+        .args(["tests/test_store.py", "-k", "postgresql or mysql"])
         .current_dir(support::root().join("runtime"))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .status()
