@@ -471,3 +471,30 @@ fn a_schema_is_pulled_from_the_database_and_checks_programs() {
     assert_status(&pull(&["-o", "notes.yaml"]), 2);
     assert_eq!(text_of("notes.yaml"), "- buy milk\n");
 }
+
+#[test]
+fn a_run_works_on_what_the_configuration_names() {
+    let (folder, path) = program(
+        "CREATE TABLE t AS SELECT range AS a, range * 2 AS y FROM range(20);
+SELECT * FROM t TO TRAIN xgboost.gbtree
+WITH objective = 'reg:squarederror', train.num_boost_round = 1
+COLUMN a LABEL y INTO m;
+",
+    );
+    let folder = folder.path();
+    fs::create_dir(folder.join("data")).unwrap();
+    fs::write(
+        folder.join("sqlflowc.yaml"),
+        "datasource:\n  url: duckdb:///data/own.duckdb\nmodel_store:\n  url: file:kept\njobs: 1\n",
+    )
+    .unwrap();
+    assert_status(&run(folder, &path, &[]), 0);
+    assert!(folder.join("data/own.duckdb").exists());
+    assert!(folder.join("kept/m/latest").exists());
+    assert!(!folder.join(".sqlflow/database.duckdb").exists());
+    assert!(!folder.join(".sqlflow/models").exists());
+    // What the command line says goes first.
+    let flags = ["--datasource", "duckdb:///data/other.duckdb"];
+    assert_status(&run(folder, &path, &flags), 0);
+    assert!(folder.join("data/other.duckdb").exists());
+}
