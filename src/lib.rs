@@ -19,6 +19,7 @@ pub mod parallel;
 pub mod plan;
 pub mod quantity;
 pub mod runtime;
+pub mod schedule;
 pub mod schema;
 pub mod semantic;
 pub mod source;

@@ -153,6 +153,85 @@ const EFFECTS: &[(&str, &str, &[&str], &str)] = &[
         ARGO,
         "      team: \"yes\"\n",
     ),
+    (
+        "image_pull_secrets",
+        "image_pull_secrets: [registry]",
+        ARGO,
+        "  imagePullSecrets:\n    - name: registry\n",
+    ),
+    (
+        "environment_secrets",
+        "environment_secrets: [bucket]",
+        ARGO,
+        "        - secretRef:\n            name: bucket\n",
+    ),
+    (
+        "ca_bundle",
+        "ca_bundle: corporate:root.pem",
+        ARGO,
+        "        name: corporate\n        items:\n          - key: root.pem\n",
+    ),
+    ("scratch", "scratch: 50Gi", ARGO, "sizeLimit: \"50Gi\"\n"),
+    (
+        "on_exit.image",
+        "on_exit: {image: 'team/tell:1', command: [tell]}",
+        ARGO,
+        "        image: team/tell:1\n        command:\n          - tell\n",
+    ),
+    (
+        "on_exit.command",
+        "on_exit: {image: 'team/tell:1', command: [tell, --loud]}",
+        TEKTON,
+        "command:\n                - tell\n                - \"--loud\"\n",
+    ),
+    (
+        "on_exit.secret",
+        "on_exit: {image: 'team/tell:1', command: [tell], secret: hook}",
+        TEKTON,
+        "- secretRef:\n                    name: hook\n",
+    ),
+    (
+        "argo.as",
+        "argo: {as: WorkflowTemplate}",
+        ARGO,
+        "kind: WorkflowTemplate\n",
+    ),
+    (
+        "argo.schedules",
+        "argo: {as: CronWorkflow, schedules: [0 3 * * *]}",
+        ARGO,
+        "  schedules:\n    - \"0 3 * * *\"\n",
+    ),
+    (
+        "argo.timezone",
+        "argo: {as: CronWorkflow, schedules: ['@daily'], timezone: Europe/Berlin}",
+        ARGO,
+        "  timezone: Europe/Berlin\n",
+    ),
+    (
+        "argo.concurrency",
+        "argo: {as: CronWorkflow, schedules: ['@daily'], concurrency: Replace}",
+        ARGO,
+        "  concurrencyPolicy: Replace\n",
+    ),
+    (
+        "argo.mutex",
+        "argo: {mutex: daily}",
+        ARGO,
+        "    mutexes:\n      - name: daily\n",
+    ),
+    (
+        "argo.executor_service_account",
+        "argo: {executor_service_account: executor}",
+        ARGO,
+        "  automountServiceAccountToken: false\n  executor:\n    serviceAccountName: executor\n",
+    ),
+    (
+        "tekton.as",
+        "tekton: {as: Pipeline}",
+        TEKTON,
+        "kind: Pipeline\n",
+    ),
     ("jobs", "jobs: 3", &["config"], "sqlflowc.yaml:1"),
     (
         "warnings.allow",
@@ -199,11 +278,18 @@ const STEP_EFFECTS: &[(&str, &str, &str)] = &[
         "      nodeSelector:\n        pool: batch\n",
     ),
     (
+        "writable_root",
+        "writable_root: true",
+        "          readOnlyRootFilesystem: false\n",
+    ),
+    (
         "tolerations",
         "tolerations: [{key: batch, value: a, effect: NoSchedule}]",
         "      tolerations:\n        - operator: Equal\n          key: batch\n          value: a\n          effect: NoSchedule\n",
     ),
 ];
+
+const TEKTON: &[&str] = &["compile", "programs/p.sql", "-t", "tekton"];
 
 const ARGO: &[&str] = &["compile", "programs/p.sql", "-t", "argo"];
 
@@ -494,13 +580,17 @@ fn editors_get_a_schema_that_fits_the_file() {
 #[test]
 fn credentials_of_object_storage_are_variables_of_every_step() {
     let project = Project::new("model_store: {secret: models, credentials: models-credentials}\n");
-    for target in ["argo", "tekton"] {
+    // Argo has a place for all steps; Tekton's pods take no such reference, so
+    // each of the two steps has its own.
+    for (target, indent, count) in [("argo", 6, 1), ("tekton", 14, 2)] {
         let compile = ["compile", "programs/p.sql", "--target", target];
         let (status, said) = project.run(&compile, &[]);
         assert_eq!(status, 0, "{said}");
-        let variables =
-            "\n      envFrom:\n        - secretRef:\n            name: models-credentials\n";
-        assert_eq!(said.matches(variables).count(), 1, "{said}");
+        let indent = " ".repeat(indent);
+        let variables = format!(
+            "\n{indent}envFrom:\n{indent}  - secretRef:\n{indent}      name: models-credentials\n"
+        );
+        assert_eq!(said.matches(&variables).count(), count, "{said}");
         let (_, said) = Project::new("").run(&compile, &[]);
         assert!(!said.contains("envFrom"), "{said}");
     }

@@ -94,6 +94,36 @@ fn container_programs(manifest: &str, target: Target) -> Vec<String> {
         .collect()
 }
 
+/// The same for a program of so many more steps that an Argo Workflow shares
+/// templates, and texts go through parameters.
+fn check_shared(path: &Path) {
+    let source = support::source(path);
+    let (ir, _) = compile::lower(&source, Dialect::DuckDb);
+    let steps = ir.unwrap().steps;
+    let text = format!(
+        "{};\n{}",
+        source.text().trim_end().trim_end_matches(';'),
+        support::statements(200)
+    );
+    let source = SourceFile::new(source.name(), text);
+    let manifest = artifact(&source, Target::Argo);
+    let own = ["{{inputs.parameters.", "{{node.name}}"];
+    let foreign = own
+        .iter()
+        .fold(manifest.clone(), |text, tag| text.replace(tag, ""));
+    for digraph in ["{{", "$(", "$$"] {
+        assert!(
+            !foreign.contains(digraph),
+            "{} holds {digraph}",
+            source.name()
+        );
+    }
+    let programs = container_programs(&manifest, Target::Argo);
+    for (call, step) in calls(&programs[..steps.len()]).iter().zip(&steps) {
+        assert_call(&call[0], step, source.name());
+    }
+}
+
 fn artifact(source: &SourceFile, target: Target) -> String {
     let options = support::options("hostile", source);
     let (artifact, diagnostics) = compile::compile(source, Dialect::DuckDb, target, &options);
@@ -150,6 +180,7 @@ fn check(path: &Path) {
 fn hostile_text_survives_every_target() {
     for program in support::programs("hostile") {
         check(&program);
+        check_shared(&program);
     }
 }
 

@@ -5,6 +5,7 @@ mod support;
 
 use std::fmt::Write;
 
+use serde_json::Value;
 use sqlflowc::backend::Target;
 use sqlflowc::compile;
 use sqlflowc::diagnostic::{Code, Diagnostics, Format, render};
@@ -25,30 +26,59 @@ fn codes(diagnostics: &Diagnostics) -> Vec<Code> {
         .collect()
 }
 
-fn statements(count: usize) -> String {
-    let mut text = String::new();
-    for number in 0..count {
-        writeln!(text, "CREATE TABLE t{number} AS SELECT {number} AS x;").unwrap();
-    }
-    text
+#[test]
+fn a_workflow_of_more_than_199_steps_shares_templates() {
+    let templates = |count: usize| {
+        let (artifact, ..) = compile(support::statements(count), Target::Argo);
+        let manifest: Value = serde_saphyr::from_str(&artifact.unwrap()).unwrap();
+        assert_eq!(support::argo_tasks(&manifest).len(), count);
+        manifest["spec"]["templates"].as_array().unwrap().len()
+    };
+    assert_eq!(templates(199), 200);
+    // The entry, its part and the one template for queries.
+    assert_eq!(templates(200), 3);
+    assert_eq!(templates(201), 4);
+    assert_eq!(templates(2000), 12);
 }
 
 #[test]
-fn a_workflow_holds_199_steps() {
-    let (artifact, _, _) = compile(statements(199), Target::Argo);
-    assert!(artifact.is_some());
-    let (artifact, diagnostics, source) = compile(statements(200), Target::Argo);
+fn templates_that_cannot_be_shared_are_counted() {
+    let own = |number: usize| {
+        format!(
+            "-- sqlflowc: memory={}Mi\nCREATE TABLE t{number} AS SELECT 1 AS x;\n",
+            number + 1
+        )
+    };
+    let (artifact, diagnostics, source) = compile((0..200).map(own).collect(), Target::Argo);
     assert!(artifact.is_none());
     insta::assert_snapshot!(
         render(&source, &diagnostics, Format::Human { colour: false }),
         @r"
-    error[E0503]: the program has 200 steps and an Argo Workflow takes 199
-       --> program.sql:200:1
+    error[E0503]: the program's 200 steps need 202 templates and an Argo Workflow takes 200
+       --> program.sql:400:1
         |
-    200 | CREATE TABLE t199 AS SELECT 199 AS x;
-        | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    400 | CREATE TABLE t199 AS SELECT 1 AS x;
+        | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
         |
-        = help: split the program into several, or compile it for Tekton
+        = help: steps with the same settings share a template; give fewer steps settings of their own, or split the program into several
+    "
+    );
+}
+
+#[test]
+fn a_workflow_leaves_room_for_its_status() {
+    let (artifact, diagnostics, source) = compile(support::statements(3000), Target::Argo);
+    assert!(artifact.is_none());
+    insta::assert_snapshot!(
+        render(&source, &diagnostics, Format::Human { colour: false }),
+        @r"
+    error[E0502]: the manifest of 3000 steps is 869219 bytes as JSON, 1320273 with what the cluster keeps beside it, and a cluster takes 1024000
+        --> program.sql:3000:1
+         |
+    3000 | CREATE TABLE filling_2999 AS SELECT 1 AS x;
+         | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+         |
+         = help: split the program into several and run them one after another, or keep long data out of the statements
     "
     );
 }

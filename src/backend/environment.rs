@@ -59,12 +59,24 @@ const TEMPLATES: &[(&str, &str)] = &[
         include_str!("../../templates/local/script.py.j2"),
     ),
     (
-        "argo/workflow.yaml.j2",
-        include_str!("../../templates/argo/workflow.yaml.j2"),
+        "argo/object.yaml.j2",
+        include_str!("../../templates/argo/object.yaml.j2"),
     ),
     (
-        "tekton/pipelinerun.yaml.j2",
-        include_str!("../../templates/tekton/pipelinerun.yaml.j2"),
+        "argo/spec.yaml.j2",
+        include_str!("../../templates/argo/spec.yaml.j2"),
+    ),
+    (
+        "tekton/pipeline.yaml.j2",
+        include_str!("../../templates/tekton/pipeline.yaml.j2"),
+    ),
+    (
+        "tekton/run.yaml.j2",
+        include_str!("../../templates/tekton/run.yaml.j2"),
+    ),
+    (
+        "tekton/tasks.yaml.j2",
+        include_str!("../../templates/tekton/tasks.yaml.j2"),
     ),
 ];
 

@@ -1,12 +1,15 @@
 //! What Argo's and Tekton's manifests have in common: facts about the plan's
 //! steps in the terms of Kubernetes.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use granit_parser::{Event, Parser};
 use serde::Serialize;
 
 use super::environment::Renderer;
-use super::{Options, StepSettings, Toleration, one, step};
+use super::step::Container;
+use super::{ConfigMapKey, Naming, Options, StepSettings, Toleration, one, step};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::ir::{Action, Run, Settings};
 use crate::plan::{Plan, PlannedStep};
@@ -17,15 +20,12 @@ const LARGEST_STEP: usize = 96 * 1024;
 
 const DEFAULT_RETRIES: u32 = 2;
 
-/// etcd takes 1.5 MiB an object, and Argo 1 MiB with the status that grows
-/// beside the specification.
-const LARGEST_MANIFEST: usize = 900 * 1024;
-
 #[derive(Serialize)]
 pub(super) struct Header<'a> {
     pub(super) version: &'a str,
     pub(super) name: &'a str,
-    pub(super) generate_name: String,
+    /// None for an object whose name is fixed.
+    pub(super) generate_name: Option<String>,
     pub(super) namespace: Option<&'a str>,
     pub(super) service_account: &'a str,
     pub(super) source: &'a str,
@@ -37,15 +37,27 @@ pub(super) struct Header<'a> {
     pub(super) deadline_seconds: u64,
     pub(super) datasource: &'a super::SecretKey,
     pub(super) model_store: &'a super::SecretKey,
-    pub(super) model_store_credentials: Option<&'a str>,
     pub(super) labels: &'a BTreeMap<String, String>,
+    pub(super) image_pull_secrets: &'a [String],
+    /// Those of the model store first.
+    pub(super) environment_secrets: Vec<&'a str>,
+    pub(super) ca_bundle: Option<&'a ConfigMapKey>,
+    /// The variables by which libraries find the bundle.
+    pub(super) ca_variables: &'a [&'a str],
+    pub(super) scratch: &'a str,
 }
+
+/// OpenSSL and what is built on it, Python's requests, and libpq in turn.
+const CA_VARIABLES: [&str; 3] = ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PGSSLROOTCERT"];
 
 pub(super) fn header<'a>(plan: &Plan, options: &'a Options) -> Header<'a> {
     Header {
         version: env!("CARGO_PKG_VERSION"),
         name: &options.name,
-        generate_name: format!("{}-", options.name),
+        generate_name: match options.cluster.naming {
+            Naming::Generated => Some(format!("{}-", options.name)),
+            Naming::Fixed => None,
+        },
         namespace: options.cluster.namespace.as_deref(),
         service_account: &options.cluster.service_account,
         source: &options.source,
@@ -55,9 +67,41 @@ pub(super) fn header<'a>(plan: &Plan, options: &'a Options) -> Header<'a> {
         deadline_seconds: deadline(plan, options),
         datasource: &options.cluster.datasource,
         model_store: &options.cluster.model_store,
-        model_store_credentials: options.cluster.model_store_credentials.as_deref(),
         labels: &options.cluster.labels,
+        image_pull_secrets: &options.cluster.image_pull_secrets,
+        environment_secrets: {
+            let own = options.cluster.model_store_credentials.iter();
+            own.chain(&options.cluster.environment_secrets)
+                .map(String::as_str)
+                .collect()
+        },
+        ca_bundle: options.cluster.ca_bundle.as_ref(),
+        ca_variables: match &options.cluster.ca_bundle {
+            Some(_) => &CA_VARIABLES,
+            None => &[],
+        },
+        scratch: &options.cluster.scratch,
     }
+}
+
+/// The step that is run when all is over.
+#[derive(Serialize)]
+pub(super) struct LastStep<'a> {
+    name: &'static str,
+    image: &'a str,
+    command: &'a [String],
+    secret: Option<&'a str>,
+}
+
+pub(super) fn on_exit(options: &Options) -> Option<LastStep<'_>> {
+    let on_exit = options.cluster.on_exit.as_ref()?;
+    Some(LastStep {
+        // No statement's step has this name, since none begins with `notify`.
+        name: "notify",
+        image: &on_exit.image,
+        command: &on_exit.command,
+        secret: on_exit.secret.as_deref(),
+    })
 }
 
 /// A day, or what the steps' own timeouts may add up to with their retries,
@@ -79,12 +123,12 @@ fn deadline(plan: &Plan, options: &Options) -> u64 {
 }
 
 /// A step as both engines need it.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub(super) struct Task<'a> {
     pub(super) name: &'a str,
     pub(super) needs: Vec<&'a str>,
     pub(super) lines: String,
-    pub(super) digest: &'a str,
+    pub(super) digest: Cow<'a, str>,
     pub(super) image: String,
     /// The container's whole Python program, or else a user's.
     pub(super) program: Option<String>,
@@ -96,15 +140,19 @@ pub(super) struct Task<'a> {
     pub(super) retry: Retry,
     pub(super) node_selector: BTreeMap<String, String>,
     pub(super) tolerations: Vec<Toleration>,
+    /// Whether the image lacks the step runtime's own code, which another
+    /// container then brings.
+    pub(super) carries_runtime: bool,
+    pub(super) writes_root: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub(super) struct Variable {
-    name: &'static str,
-    value: String,
+    pub(super) name: &'static str,
+    pub(super) value: String,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, PartialEq, Serialize)]
 pub(super) struct Resources {
     cpu: String,
     memory: String,
@@ -112,7 +160,7 @@ pub(super) struct Resources {
 }
 
 /// When the engine may run a step again.
-#[derive(Serialize)]
+#[derive(Clone, PartialEq, Serialize)]
 pub(super) struct Retry {
     limit: u32,
     /// Plain SQL and a user's program need not be idempotent: they are run
@@ -207,23 +255,41 @@ fn task<'a>(
         settings,
         node_selector,
         tolerations,
+        writable_root,
     } = options.steps.of(planned);
+    let image = settings
+        .image
+        .clone()
+        .unwrap_or_else(|| options.cluster.image.clone());
+    let lines = format!("{}-{}", step.lines.0, step.lines.1);
+    let carries_runtime = image != options.cluster.image && !matches!(step.action, Action::Run(_));
     let (program, command, variables) = match &step.action {
         Action::Run(run) => {
             let command = run.command.iter().map(String::as_str).collect();
             (None, command, variables(run, &step.session))
         }
-        _ => (
-            Some(step::container(renderer, planned)),
-            Vec::new(),
-            Vec::new(),
-        ),
+        _ => {
+            let function = step::function(renderer, planned);
+            let program = step::container(
+                renderer,
+                &Container {
+                    function: &function.function,
+                    imports: function.imports.iter().copied().collect(),
+                    code: &function.code,
+                    name: &planned.name,
+                    source: &options.source,
+                    place: &place(&lines, &step.digest),
+                    carries_runtime,
+                },
+            );
+            (Some(program), Vec::new(), Vec::new())
+        }
     };
     Task {
         name: &planned.name,
         needs,
-        lines: format!("{}-{}", step.lines.0, step.lines.1),
-        digest: &step.digest,
+        lines,
+        digest: Cow::Borrowed(&step.digest),
         program,
         command,
         variables,
@@ -233,12 +299,21 @@ fn task<'a>(
             limit: settings.retries.unwrap_or(DEFAULT_RETRIES),
             on_exit_75: !matches!(step.action, Action::Query(_) | Action::Run(_)),
         },
-        image: settings
-            .image
-            .unwrap_or_else(|| options.cluster.image.clone()),
+        image,
+        carries_runtime,
+        writes_root: writable_root.unwrap_or(false),
         node_selector: node_selector.unwrap_or_default(),
         tolerations: tolerations.unwrap_or_default(),
     }
+}
+
+/// Where a step comes from, behind the program's path, as its log says it.
+///
+/// The hash of the program is not in it: it changes with each edit, and a
+/// step that has not changed should look the same in a manifest's diff. All
+/// steps get it in one variable.
+pub(super) fn place(lines: &str, statement: &str) -> String {
+    format!(":{lines}, statement {statement}")
 }
 
 /// What a user's program finds in its environment: SQLFlow's names.
@@ -288,10 +363,22 @@ fn resources(action: &Action, settings: &Settings) -> Resources {
     }
 }
 
-/// Checks the whole manifest's size.
-pub(super) fn checked_size(manifest: String, plan: &Plan) -> Result<String, Diagnostics> {
-    if manifest.len() <= LARGEST_MANIFEST {
-        return Ok(manifest);
+/// Checks that a cluster takes a manifest. What an object weighs there is
+/// reckoned from its size as JSON, since indentation and comments do not
+/// arrive.
+pub(super) fn check_size(
+    manifest: &str,
+    plan: &Plan,
+    weight: impl Fn(usize) -> usize,
+    most: usize,
+) -> Result<(), Diagnostics> {
+    // JSON is shorter than the same as indented YAML, but for line ends.
+    if weight(manifest.len() + manifest.len() / 8) <= most {
+        return Ok(());
+    }
+    let size = json_size(manifest);
+    if weight(size) <= most {
+        return Ok(());
     }
     let span = plan
         .steps()
@@ -299,11 +386,44 @@ pub(super) fn checked_size(manifest: String, plan: &Plan) -> Result<String, Diag
         .map(|planned| planned.step.span)
         .unwrap_or_default();
     let message = format!(
-        "the manifest is {} bytes and a cluster takes {LARGEST_MANIFEST}",
-        manifest.len()
+        "the manifest of {} steps is {size} bytes as JSON, {} with what the cluster keeps beside it, \
+         and a cluster takes {most}",
+        plan.len(),
+        weight(size),
     );
     Err(one(Diagnostic::new(Code::ArtifactTooLarge, span, message)
         .help(
-            "split the program into several and run them one after another",
+            "split the program into several and run them one after another, or keep long data out \
+             of the statements",
         )))
+}
+
+/// How many bytes a document of ours has as JSON.
+fn json_size(manifest: &str) -> usize {
+    let events = Parser::new_from_str(manifest).map(|event| event.expect("we wrote it").0);
+    events
+        .map(|event| match event {
+            Event::Scalar(text, ..) => {
+                let text = serde_json::to_string(text.as_ref()).expect("a text is JSON");
+                // A colon or a comma follows.
+                text.len() + 1
+            }
+            Event::SequenceStart(..) | Event::MappingStart(..) => 3,
+            _ => 0,
+        })
+        .sum()
+}
+
+/// YAML one level deeper. Lines of block literals move with the rest, and
+/// empty lines stay empty.
+pub(super) fn indented(yaml: &str) -> String {
+    let mut out = String::with_capacity(yaml.len() + yaml.len() / 8);
+    for line in yaml.lines() {
+        if !line.is_empty() {
+            out.push_str("  ");
+            out.push_str(line);
+        }
+        out.push('\n');
+    }
+    out
 }

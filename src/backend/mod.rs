@@ -96,6 +96,133 @@ pub struct ClusterOptions {
     pub model_store_credentials: Option<String>,
     /// Labels of the manifest and its pods beside the compiler's own.
     pub labels: BTreeMap<String, String>,
+    pub naming: Naming,
+    pub argo: ArgoOptions,
+    pub tekton: TektonForm,
+    /// What is run when the run is over, however it ended.
+    pub on_exit: Option<OnExit>,
+    /// Secrets by which images are pulled.
+    pub image_pull_secrets: Vec<String>,
+    /// Secrets whose keys are environment variables of every step, such as an
+    /// object store's credentials.
+    pub environment_secrets: Vec<String>,
+    /// A bundle of certificates that steps trust.
+    pub ca_bundle: Option<ConfigMapKey>,
+    /// How much a step may write to its scratch volume, a Kubernetes quantity.
+    pub scratch: String,
+}
+
+/// How the object of a run comes by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Naming {
+    /// The cluster adds letters to the name, so that each creation is a run.
+    Generated,
+    Fixed,
+}
+
+/// What Argo alone has.
+#[derive(Debug, Clone, Default)]
+pub struct ArgoOptions {
+    pub form: ArgoForm,
+    /// Runs that name the same mutex wait for one another.
+    pub mutex: Option<String>,
+    /// The service account of Argo's own container in each pod. With it, the
+    /// step's container gets no token of the cluster.
+    pub executor_service_account: Option<String>,
+}
+
+/// Which object a program becomes in Argo.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum ArgoForm {
+    /// One run.
+    #[default]
+    Workflow,
+    /// What runs are started from, with parameters for what differs between
+    /// environments.
+    WorkflowTemplate,
+    /// Runs by the clock.
+    CronWorkflow(Schedule),
+}
+
+impl ArgoForm {
+    pub const NAMES: [&str; 3] = ["Workflow", "WorkflowTemplate", "CronWorkflow"];
+
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            ArgoForm::Workflow => "Workflow",
+            ArgoForm::WorkflowTemplate => "WorkflowTemplate",
+            ArgoForm::CronWorkflow(_) => "CronWorkflow",
+        }
+    }
+}
+
+/// When a CronWorkflow starts runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Schedule {
+    /// Times in cron's five fields.
+    pub schedules: Vec<String>,
+    /// A name of the IANA database; the controller's own when nothing is said.
+    pub timezone: Option<String>,
+    /// What happens when the run before is still on: `Allow`, `Forbid` or
+    /// `Replace`.
+    pub concurrency: String,
+}
+
+/// Which objects a program becomes in Tekton.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TektonForm {
+    /// One run with everything in it.
+    #[default]
+    PipelineRun,
+    /// A Pipeline, and a run of it.
+    Pipeline,
+}
+
+impl TektonForm {
+    pub const NAMES: [&str; 2] = ["PipelineRun", "Pipeline"];
+}
+
+/// A user's program that tells somebody how a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnExit {
+    pub image: String,
+    pub command: Vec<String>,
+    /// A Secret whose keys are its environment variables.
+    pub secret: Option<String>,
+}
+
+/// One key of a ConfigMap.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ConfigMapKey {
+    pub name: String,
+    pub key: String,
+}
+
+impl Default for ClusterOptions {
+    /// What holds when nothing is said, with the image of no release.
+    fn default() -> ClusterOptions {
+        let secret = |name: &str| SecretKey {
+            name: name.to_owned(),
+            key: "url".to_owned(),
+        };
+        ClusterOptions {
+            image: "sqlflow-runtime".to_owned(),
+            namespace: None,
+            service_account: "sqlflow-runner".to_owned(),
+            datasource: secret("sqlflow-datasource"),
+            model_store: secret("sqlflow-model-store"),
+            model_store_credentials: None,
+            labels: BTreeMap::new(),
+            naming: Naming::Generated,
+            argo: ArgoOptions::default(),
+            tekton: TektonForm::default(),
+            on_exit: None,
+            image_pull_secrets: Vec::new(),
+            environment_secrets: Vec::new(),
+            ca_bundle: None,
+            scratch: "20Gi".to_owned(),
+        }
+    }
 }
 
 /// One key of a Kubernetes Secret.
@@ -122,6 +249,9 @@ pub struct StepSettings {
     pub settings: Settings,
     pub node_selector: Option<BTreeMap<String, String>>,
     pub tolerations: Option<Vec<Toleration>>,
+    /// Whether it may write to its image's own file system, beside the scratch
+    /// volume.
+    pub writable_root: Option<bool>,
 }
 
 /// A taint of nodes that a step tolerates, in Kubernetes' terms.
@@ -163,6 +293,7 @@ impl StepSettings {
             settings,
             node_selector,
             tolerations,
+            writable_root,
         } = other;
         self.settings.merge(settings.clone());
         if self.node_selector.is_none() {
@@ -171,6 +302,7 @@ impl StepSettings {
         if self.tolerations.is_none() {
             self.tolerations.clone_from(tolerations);
         }
+        self.writable_root = self.writable_root.or(*writable_root);
     }
 }
 

@@ -25,9 +25,13 @@ pub(super) struct StepCode {
     pub(super) imports: BTreeSet<&'static str>,
 }
 
-/// The step's function.
+/// The step's function, named after the step.
 pub(super) fn function(renderer: &Renderer, planned: &PlannedStep) -> StepCode {
-    let name = planned.name.replace('-', "_");
+    named_function(renderer, planned, planned.name.replace('-', "_"))
+}
+
+/// The step's function under a name of the caller's choice.
+pub(super) fn named_function(renderer: &Renderer, planned: &PlannedStep, name: String) -> StepCode {
     let session = &planned.step.session;
     let session = (!session.is_empty()).then(|| Expression::texts(session).value());
     let mut imports = BTreeSet::new();
@@ -88,18 +92,35 @@ pub(super) fn function(renderer: &Renderer, planned: &PlannedStep) -> StepCode {
     }
 }
 
+/// What a container's program says beside the step's function.
+pub(super) struct Container<'a> {
+    pub(super) function: &'a str,
+    /// What the function's code needs from `sqlflow_runtime` by its bare name.
+    pub(super) imports: Vec<&'a str>,
+    /// The function as code, or what an engine replaces by it.
+    pub(super) code: &'a str,
+    pub(super) name: &'a str,
+    /// The program's path.
+    pub(super) source: &'a str,
+    /// Lines and hashes, of no character that code would have to escape.
+    pub(super) place: &'a str,
+    /// Whether the step runtime's code is mounted and not installed.
+    pub(super) carries_runtime: bool,
+}
+
 /// The whole program of a step's container.
-pub(super) fn container(renderer: &Renderer, planned: &PlannedStep) -> String {
-    let step = function(renderer, planned);
-    let imports: Vec<_> = step.imports.into_iter().collect();
+pub(super) fn container(renderer: &Renderer, container: &Container<'_>) -> String {
     renderer.render(
         "step/container.py.j2",
         &ContainerContext {
-            imports: imports.join(", "),
-            code: &step.code,
-            function: &step.function,
-            name: &planned.name,
+            imports: container.imports.join(", "),
+            code: container.code,
+            function: container.function,
+            name: container.name,
             contract: CONTRACT,
+            source: container.source,
+            place: container.place,
+            carries_runtime: container.carries_runtime,
         },
     )
 }
@@ -111,6 +132,9 @@ struct ContainerContext<'a> {
     function: &'a str,
     name: &'a str,
     contract: usize,
+    source: &'a str,
+    place: &'a str,
+    carries_runtime: bool,
 }
 
 fn functions(feature: &Feature, names: &mut BTreeSet<&'static str>) {

@@ -8,6 +8,8 @@ use clap::builder::PossibleValuesParser;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use sqlflowc::backend::{ArgoForm, TektonForm};
+use sqlflowc::configuration::CONCURRENCY;
 use sqlflowc::diagnostic::Warnings;
 use sqlflowc::runtime::Extra;
 use sqlflowc::syntax::sql::Dialect;
@@ -205,13 +207,16 @@ pub(super) struct CompileArguments {
     /// Write nothing; exit with status 1 when the file of `-o` is stale
     #[arg(long, requires = "output")]
     pub(super) check: bool,
-    /// Name of the run; from the program's file when nothing is said
+    /// Name of the object; that of the program's file when nothing is said, to which a Workflow and
+    /// a PipelineRun add letters of their own for each run
     #[arg(long, value_name = "NAME")]
     pub(super) name: Option<String>,
     #[command(flatten)]
     pub(super) local: LocalArguments,
     #[command(flatten)]
     pub(super) cluster: ClusterArguments,
+    #[command(flatten)]
+    pub(super) form: FormArguments,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -264,6 +269,29 @@ pub(super) struct ClusterArguments {
         hide_env_values = true
     )]
     pub(super) model_store_secret: Option<String>,
+}
+
+/// Which object a program becomes on a cluster.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Cluster targets")]
+pub(super) struct FormArguments {
+    /// Object to make: for Argo `Workflow`, `WorkflowTemplate` or `CronWorkflow`, for Tekton
+    /// `PipelineRun` or `Pipeline` with its run; the first when nothing is said
+    #[arg(long = "as", value_name = "KIND", value_parser = forms())]
+    pub(super) form: Option<String>,
+    /// When a CronWorkflow starts runs, such as `0 3 * * *`; may be given again
+    #[arg(long, value_name = "CRON")]
+    pub(super) schedule: Vec<String>,
+    /// Time zone of the schedules; the controller's own when nothing is said
+    #[arg(long, value_name = "NAME")]
+    pub(super) timezone: Option<String>,
+    /// What a CronWorkflow does while its last run is on; `Forbid` when nothing is said
+    #[arg(long, value_name = "POLICY", value_parser = PossibleValuesParser::new(CONCURRENCY))]
+    pub(super) concurrency: Option<String>,
+}
+
+fn forms() -> PossibleValuesParser {
+    PossibleValuesParser::new(ArgoForm::NAMES.into_iter().chain(TektonForm::NAMES))
 }
 
 #[derive(Debug, Args)]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use sqlflowc::backend::SecretKey;
+use sqlflowc::backend::{ClusterOptions, SecretKey};
 use sqlflowc::compile;
 use sqlflowc::configuration::{Setting, json_schema};
 use sqlflowc::diagnostic::nearest;
@@ -145,6 +145,7 @@ impl Listing<'_> {
         let schema = schema.map(|file| file.display().to_string());
         let key = |secret: SecretKey| Some(format!("{}:{}", secret.name, secret.key));
         let owned = |text: &str| Some(text.to_owned());
+        let defaults = ClusterOptions::default();
         let mut lines = vec![
             self.dialect(),
             self.line("unparsed_sql", "unparsed_sql", unparsed, owned("error")),
@@ -154,14 +155,14 @@ impl Listing<'_> {
                 "datasource.secret",
                 "datasource_secret",
                 datasource_secret.clone(),
-                key(settings::default_secret("sqlflow-datasource")),
+                key(defaults.datasource),
             ),
             self.line("model_store.url", "model_store", model_store.clone(), None),
             self.line(
                 "model_store.secret",
                 "model_store_secret",
                 model_store_secret.clone(),
-                key(settings::default_secret("sqlflow-model-store")),
+                key(defaults.model_store),
             ),
             self.line(
                 "image",
@@ -174,7 +175,7 @@ impl Listing<'_> {
                 "service_account",
                 "service_account",
                 service_account.clone(),
-                owned(settings::DEFAULT_SERVICE_ACCOUNT),
+                Some(defaults.service_account),
             ),
             self.line("jobs", "jobs", jobs.map(|jobs| jobs.to_string()), None),
         ];

@@ -1,25 +1,28 @@
 //! What was meant: the arguments with every default filled in.
 
-use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Result;
 use sha2::{Digest, Sha256};
-use sqlflowc::backend::{ClusterOptions, LocalForm, Options, SecretKey};
+use sqlflowc::backend::{
+    ArgoForm, ArgoOptions, ClusterOptions, LocalForm, Naming, Options, Schedule, SecretKey,
+    TektonForm,
+};
 use sqlflowc::compile::Context;
-use sqlflowc::configuration::{Configuration, FILE_NAME, Failure, secret};
+use sqlflowc::configuration::{Configuration, FILE_NAME, Failure, SCHEDULE, secret};
 use sqlflowc::diagnostic::{Level, Levels, Warnings};
 use sqlflowc::quantity::{is_image, is_namespace, is_object_name};
 use sqlflowc::runtime::Extra;
+use sqlflowc::schedule::{is_schedule, is_timezone};
 use sqlflowc::schema::Schema;
 use sqlflowc::source::SourceFile;
 use sqlflowc::syntax::sql::{Dialect, Reading, Unparsed};
 
 use super::arguments::{
-    ClusterArguments, CompileArguments, ConfigurationArguments, DialectArguments, MachineArguments,
-    RunArguments, Sources, TargetArgument, UnparsedArgument, WarningArguments,
+    ClusterArguments, CompileArguments, ConfigurationArguments, DialectArguments, FormArguments,
+    MachineArguments, RunArguments, Sources, TargetArgument, UnparsedArgument, WarningArguments,
 };
 use super::files::{find_configuration, read_text};
 use super::run::{AfterFailure, RunOptions, Start};
@@ -192,7 +195,17 @@ pub(super) fn options(
             configuration.datasource_url.as_deref(),
             configuration.model_store_url.as_deref(),
         ),
-        cluster: cluster(&arguments.cluster, configuration)?,
+        cluster: ClusterOptions {
+            naming: match &arguments.name {
+                Some(_) => Naming::Fixed,
+                None => Naming::Generated,
+            },
+            ..form(
+                arguments,
+                configuration,
+                cluster(&arguments.cluster, configuration)?,
+            )?
+        },
         steps: configuration.steps.clone(),
         threads: threads(),
     })
@@ -251,21 +264,7 @@ pub(super) fn local_options(
         local: LocalForm::Installed,
         // The environment that the script is run in has it.
         extras: Vec::new(),
-        cluster: ClusterOptions {
-            image: String::new(),
-            namespace: None,
-            service_account: String::new(),
-            datasource: SecretKey {
-                name: String::new(),
-                key: String::new(),
-            },
-            model_store: SecretKey {
-                name: String::new(),
-                key: String::new(),
-            },
-            model_store_credentials: None,
-            labels: BTreeMap::new(),
-        },
+        cluster: ClusterOptions::default(),
         steps: configuration.steps.clone(),
         threads: threads(),
     }
@@ -395,35 +394,133 @@ pub(super) fn cluster(
     let or = |given: &Option<String>, configured: &Option<String>| {
         given.clone().or_else(|| configured.clone())
     };
+    let defaults = ClusterOptions::default();
     let datasource = secret_key("--datasource-secret", datasource_secret.as_deref())?;
     let model_store = secret_key("--model-store-secret", model_store_secret.as_deref())?;
     Ok(ClusterOptions {
         image: or(image, &configuration.image).unwrap_or_else(default_image),
         namespace: or(namespace, &configuration.namespace),
         service_account: or(service_account, &configuration.service_account)
-            .unwrap_or_else(|| DEFAULT_SERVICE_ACCOUNT.to_owned()),
+            .unwrap_or(defaults.service_account),
         datasource: datasource
             .or_else(|| configuration.datasource_secret.clone())
-            .unwrap_or_else(|| default_secret("sqlflow-datasource")),
+            .unwrap_or(defaults.datasource),
         model_store: model_store
             .or_else(|| configuration.model_store_secret.clone())
-            .unwrap_or_else(|| default_secret("sqlflow-model-store")),
+            .unwrap_or(defaults.model_store),
         model_store_credentials: configuration.model_store_credentials.clone(),
         labels: configuration.labels.clone(),
+        on_exit: configuration.on_exit.clone(),
+        image_pull_secrets: configuration.image_pull_secrets.clone(),
+        environment_secrets: configuration.environment_secrets.clone(),
+        ca_bundle: configuration.ca_bundle.clone(),
+        scratch: configuration.scratch.clone().unwrap_or(defaults.scratch),
+        argo: ArgoOptions {
+            form: ArgoForm::Workflow,
+            mutex: configuration.argo.mutex.clone(),
+            executor_service_account: configuration.argo.executor_service_account.clone(),
+        },
+        ..defaults
     })
 }
-
-pub(super) const DEFAULT_SERVICE_ACCOUNT: &str = "sqlflow-runner";
 
 pub(super) fn default_image() -> String {
     format!("sqlflow-runtime:{}", env!("CARGO_PKG_VERSION"))
 }
 
-pub(super) fn default_secret(name: &str) -> SecretKey {
-    SecretKey {
-        name: name.to_owned(),
-        key: "url".to_owned(),
+/// Which object the program becomes. The file may name one for each engine;
+/// flags are for the target at hand.
+fn form(
+    arguments: &CompileArguments,
+    configuration: &Configuration,
+    mut cluster: ClusterOptions,
+) -> Result<ClusterOptions, String> {
+    let FormArguments {
+        form,
+        schedule,
+        timezone,
+        concurrency,
+    } = &arguments.form;
+    let configured = match arguments.target {
+        TargetArgument::Argo => configuration.argo.form.as_deref(),
+        TargetArgument::Tekton => configuration.tekton_form.as_deref(),
+        TargetArgument::Local | TargetArgument::Ir | TargetArgument::Plan => None,
+    };
+    let name = form.as_deref().or(configured);
+    let takes = |target: &str, names: &[&str]| {
+        let name = name.unwrap_or_default();
+        format!(
+            "`--as {name}` is nothing of {target}'s, which has {}",
+            names.join(", ")
+        )
+    };
+    match (arguments.target, name) {
+        (TargetArgument::Argo, None | Some("Workflow")) => {}
+        (TargetArgument::Argo, Some("WorkflowTemplate")) => {
+            cluster.argo.form = ArgoForm::WorkflowTemplate;
+        }
+        (TargetArgument::Argo, Some("CronWorkflow")) => {
+            cluster.argo.form = ArgoForm::CronWorkflow(schedule_of(arguments, configuration)?);
+        }
+        (TargetArgument::Argo, Some(_)) => return Err(takes("argo", &ArgoForm::NAMES)),
+        (TargetArgument::Tekton, None | Some("PipelineRun")) => {}
+        (TargetArgument::Tekton, Some("Pipeline")) => cluster.tekton = TektonForm::Pipeline,
+        (TargetArgument::Tekton, Some(_)) => return Err(takes("tekton", &TektonForm::NAMES)),
+        (TargetArgument::Local | TargetArgument::Ir | TargetArgument::Plan, None) => {}
+        (TargetArgument::Local | TargetArgument::Ir | TargetArgument::Plan, Some(_)) => {
+            return Err("`--as` goes with the targets argo and tekton".to_owned());
+        }
     }
+    let is_cron = matches!(cluster.argo.form, ArgoForm::CronWorkflow(_));
+    let of_cron = [
+        ("--schedule", !schedule.is_empty()),
+        ("--timezone", timezone.is_some()),
+        ("--concurrency", concurrency.is_some()),
+    ];
+    match of_cron.iter().find(|(_, given)| *given && !is_cron) {
+        Some((flag, _)) => Err(format!("`{flag}` goes with `--as CronWorkflow`")),
+        None => Ok(cluster),
+    }
+}
+
+fn schedule_of(
+    arguments: &CompileArguments,
+    configuration: &Configuration,
+) -> Result<Schedule, String> {
+    let FormArguments {
+        schedule,
+        timezone,
+        concurrency,
+        ..
+    } = &arguments.form;
+    if let Some(wrong) = schedule.iter().find(|text| !is_schedule(text)) {
+        return Err(format!(
+            "`--schedule '{wrong}'` is no schedule; it takes {SCHEDULE}"
+        ));
+    }
+    if let Some(wrong) = timezone.as_deref().filter(|name| !is_timezone(name)) {
+        return Err(format!(
+            "`--timezone {wrong}` is no time zone; it takes one such as `Europe/Berlin`"
+        ));
+    }
+    let schedules = match schedule.is_empty() {
+        true => configuration.argo.schedules.clone(),
+        false => schedule.clone(),
+    };
+    if schedules.is_empty() {
+        return Err(
+            "a CronWorkflow needs `--schedule`, such as `--schedule '0 3 * * *'`".to_owned(),
+        );
+    }
+    let or = |given: &Option<String>, configured: &Option<String>| {
+        given.clone().or_else(|| configured.clone())
+    };
+    Ok(Schedule {
+        schedules,
+        timezone: or(timezone, &configuration.argo.timezone),
+        concurrency: or(concurrency, &configuration.argo.concurrency)
+            .unwrap_or_else(|| "Forbid".to_owned()),
+    })
 }
 
 fn secret_key(flag: &str, given: Option<&str>) -> Result<Option<SecretKey>, String> {

@@ -86,6 +86,9 @@ impl Check<'_> {
                 if path.ends_with("tolerations") {
                     self.toleration(node);
                 }
+                if path == "on_exit" || path.ends_with(".on_exit") {
+                    self.on_exit(node);
+                }
             }
             (Takes::Text(_) | Takes::List(_) | Takes::Map(..) | Takes::Section(_), _) => {
                 let wanted = match takes {
@@ -157,6 +160,25 @@ impl Check<'_> {
                 self.diagnostics.push(
                     Diagnostic::new(Code::InvalidSetting, entry.key_span, message)
                         .help("take another name, such as `team` or `example.com/team`"),
+                );
+            }
+        }
+    }
+
+    /// Without a command an engine would have to ask the registry for the
+    /// image's own, which fails where that is private.
+    fn on_exit(&mut self, node: &Node) {
+        let is_empty = |node: &Node| match &node.kind {
+            NodeKind::Null => true,
+            NodeKind::List(items) => items.is_empty(),
+            NodeKind::Text(_) | NodeKind::Map(_) => false,
+        };
+        for key in ["image", "command"] {
+            if node.get(key).is_none_or(is_empty) {
+                let message = format!("`on_exit` needs `{key}`");
+                self.diagnostics.push(
+                    Diagnostic::new(Code::InvalidSetting, node.span, message)
+                        .help("such as `{image: team/notify:1, command: [notify, --channel, ml]}`"),
                 );
             }
         }

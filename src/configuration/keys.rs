@@ -1,12 +1,14 @@
 //! What the configuration file may say: every key, what it takes, and what it
 //! means. Checks, the JSON schema and the page in `docs/` come from here.
 
+use crate::backend::{ArgoForm, TektonForm};
 use crate::diagnostic::Warnings;
 use crate::ir::Action;
 use crate::quantity::{
     is_cpu, is_image, is_label_key, is_label_value, is_memory, is_namespace, is_object_name,
     is_secret_key, seconds,
 };
+use crate::schedule::{is_schedule, is_timezone};
 use crate::syntax::sql::Dialect;
 
 /// One key of a section.
@@ -107,6 +109,37 @@ pub(super) static SETTINGS: &[Key] = &[
         "Labels of manifests and of their pods, beside the compiler's own",
     ),
     key(
+        "image_pull_secrets",
+        SECRETS,
+        "Secrets by which images are pulled",
+    ),
+    key(
+        "environment_secrets",
+        SECRETS,
+        "Secrets whose keys are environment variables of every step, such as an object store's \
+         credentials",
+    ),
+    key(
+        "ca_bundle",
+        text(
+            |text| config_map_key(text).is_some(),
+            "the name of a ConfigMap and perhaps a key in it, `name:key`",
+        ),
+        "ConfigMap with certificates that steps trust: `name`, or `name:key`",
+    ),
+    key(
+        "scratch",
+        text(is_memory, "an amount of storage such as `20Gi`"),
+        "How much a step may write to its scratch volume; `20Gi` when nothing is said",
+    ),
+    key(
+        "on_exit",
+        Takes::Section(ON_EXIT),
+        "What is run when a run on a cluster is over, however it ended",
+    ),
+    key("argo", Takes::Section(ARGO), "What Argo alone has"),
+    key("tekton", Takes::Section(TEKTON), "What Tekton alone has"),
+    key(
         "jobs",
         text(
             |text| text.parse::<u16>().is_ok_and(|jobs| jobs > 0),
@@ -181,6 +214,83 @@ const MODEL_STORE: &[Key] = &[
     ),
 ];
 
+const SECRETS: Takes = Takes::List(&text(
+    is_object_name,
+    "the name of a Secret: lower-case letters, digits, dashes and dots",
+));
+
+const ON_EXIT: &[Key] = &[
+    key("image", IMAGE, "Image that it runs in"),
+    key(
+        "command",
+        Takes::List(&text(
+            |word| !["{{", "$(", "$$"].iter().any(|sign| word.contains(sign)),
+            "a word without `{{`, `$(` and `$$`, which engines rewrite",
+        )),
+        "The words of its command",
+    ),
+    key(
+        "secret",
+        text(
+            is_object_name,
+            "the name of a Secret: lower-case letters, digits, dashes and dots",
+        ),
+        "Secret whose keys are its environment variables",
+    ),
+];
+
+const ARGO: &[Key] = &[
+    key(
+        "as",
+        Takes::Text(Words::OneOf(|| ArgoForm::NAMES.to_vec())),
+        "Which object a program becomes",
+    ),
+    key(
+        "schedules",
+        Takes::List(&text(is_schedule, SCHEDULE)),
+        "When a CronWorkflow starts runs",
+    ),
+    key(
+        "timezone",
+        text(is_timezone, "a time zone such as `Europe/Berlin`"),
+        "Time zone of the schedules; the controller's own when nothing is said",
+    ),
+    key(
+        "concurrency",
+        Takes::Text(Words::OneOf(|| CONCURRENCY.to_vec())),
+        "What a CronWorkflow does while its last run is on; `Forbid` when nothing is said",
+    ),
+    key(
+        "mutex",
+        text(
+            is_namespace,
+            "at most 63 lower-case letters, digits and dashes",
+        ),
+        "Name of a mutex: runs with the same one wait for each other",
+    ),
+    key(
+        "executor_service_account",
+        text(
+            is_object_name,
+            "lower-case letters, digits, dashes and dots",
+        ),
+        "Service account of Argo's own container in each pod; the step's container then gets no \
+         token of the cluster",
+    ),
+];
+
+const TEKTON: &[Key] = &[key(
+    "as",
+    Takes::Text(Words::OneOf(|| TektonForm::NAMES.to_vec())),
+    "Which objects a program becomes",
+)];
+
+/// What a CronWorkflow may do while its last run is on.
+pub const CONCURRENCY: [&str; 3] = ["Allow", "Forbid", "Replace"];
+
+/// What a schedule is, in words.
+pub const SCHEDULE: &str = "cron's five fields such as `0 3 * * *`, or a word such as `@daily`";
+
 const WARNINGS: &[Key] = &[
     key(
         "allow",
@@ -242,6 +352,11 @@ pub(super) static STEP: &[Key] = &[
         "tolerations",
         Takes::List(&Takes::Section(TOLERATION)),
         "Taints of nodes that it tolerates",
+    ),
+    key(
+        "writable_root",
+        Takes::Text(Words::OneOf(|| vec!["true", "false"])),
+        "Whether it may write to its image's own files, beside `/tmp`",
     ),
 ];
 
@@ -320,5 +435,11 @@ impl Words {
 /// The name of a Secret and the key in it, which is `url` when left out.
 pub fn secret(text: &str) -> Option<(&str, &str)> {
     let (name, key) = text.split_once(':').unwrap_or((text, "url"));
+    (is_object_name(name) && is_secret_key(key)).then_some((name, key))
+}
+
+/// The name of a ConfigMap and the key in it, which is `ca.crt` when left out.
+pub(super) fn config_map_key(text: &str) -> Option<(&str, &str)> {
+    let (name, key) = text.split_once(':').unwrap_or((text, "ca.crt"));
     (is_object_name(name) && is_secret_key(key)).then_some((name, key))
 }

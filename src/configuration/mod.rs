@@ -11,10 +11,10 @@ pub(crate) mod yaml;
 
 use std::collections::BTreeMap;
 
-pub use keys::secret;
+pub use keys::{CONCURRENCY, SCHEDULE, secret};
 pub use schema::{json_schema, paths, tables};
 
-use crate::backend::{SecretKey, StepDefaults, StepSettings, Toleration};
+use crate::backend::{ConfigMapKey, OnExit, SecretKey, StepDefaults, StepSettings, Toleration};
 use crate::diagnostic::{Diagnostics, Level, Levels, Warnings, nearest};
 use crate::ir::Settings;
 use crate::quantity::seconds;
@@ -44,10 +44,30 @@ pub struct Configuration {
     pub namespace: Option<String>,
     pub service_account: Option<String>,
     pub labels: BTreeMap<String, String>,
+    pub image_pull_secrets: Vec<String>,
+    pub environment_secrets: Vec<String>,
+    pub ca_bundle: Option<ConfigMapKey>,
+    pub scratch: Option<String>,
+    pub on_exit: Option<OnExit>,
+    pub argo: Argo,
+    /// The name of a `TektonForm`.
+    pub tekton_form: Option<String>,
     pub jobs: Option<u16>,
     pub steps: StepDefaults,
     pub warnings: Vec<(Warnings, Level)>,
     pub entries: Vec<Setting>,
+}
+
+/// What the file says about Argo.
+#[derive(Debug, Clone, Default)]
+pub struct Argo {
+    /// The name of an `ArgoForm`.
+    pub form: Option<String>,
+    pub schedules: Vec<String>,
+    pub timezone: Option<String>,
+    pub concurrency: Option<String>,
+    pub mutex: Option<String>,
+    pub executor_service_account: Option<String>,
 }
 
 /// One value of the file and where it was given.
@@ -228,6 +248,19 @@ fn configuration(root: &Node, entries: Vec<Setting>) -> Configuration {
         namespace: text(root, "namespace"),
         service_account: text(root, "service_account"),
         labels: section("labels").map(texts).unwrap_or_default(),
+        image_pull_secrets: list(root.get("image_pull_secrets")),
+        environment_secrets: list(root.get("environment_secrets")),
+        ca_bundle: text(root, "ca_bundle").and_then(|text| {
+            let (name, key) = keys::config_map_key(&text)?;
+            Some(ConfigMapKey {
+                name: name.to_owned(),
+                key: key.to_owned(),
+            })
+        }),
+        scratch: text(root, "scratch"),
+        on_exit: section("on_exit").and_then(on_exit),
+        argo: section("argo").map(argo).unwrap_or_default(),
+        tekton_form: of("tekton", "as"),
         jobs: text(root, "jobs").and_then(|jobs| jobs.parse().ok()),
         steps: step_defaults(root),
         warnings: warnings(root),
@@ -262,6 +295,34 @@ fn items(node: Option<&Node>) -> impl Iterator<Item = &Node> {
         _ => &[],
     };
     items.iter()
+}
+
+/// The texts of a list.
+fn list(node: Option<&Node>) -> Vec<String> {
+    let text = |item: &Node| match &item.kind {
+        NodeKind::Text(text) => Some(text.clone()),
+        NodeKind::Null | NodeKind::List(_) | NodeKind::Map(_) => None,
+    };
+    items(node).filter_map(text).collect()
+}
+
+fn on_exit(section: &Node) -> Option<OnExit> {
+    Some(OnExit {
+        image: text(section, "image")?,
+        command: list(section.get("command")),
+        secret: text(section, "secret"),
+    })
+}
+
+fn argo(section: &Node) -> Argo {
+    Argo {
+        form: text(section, "as"),
+        schedules: list(section.get("schedules")),
+        timezone: text(section, "timezone"),
+        concurrency: text(section, "concurrency"),
+        mutex: text(section, "mutex"),
+        executor_service_account: text(section, "executor_service_account"),
+    }
 }
 
 fn secret_key(text: String) -> Option<SecretKey> {
@@ -316,6 +377,7 @@ fn step_settings(node: &Node) -> StepSettings {
         tolerations: node
             .get("tolerations")
             .map(|list| items(Some(list)).map(toleration).collect()),
+        writable_root: text(node, "writable_root").map(|word| word == "true"),
     }
 }
 

@@ -42,7 +42,11 @@ fn takes(takes_: &Takes) -> Value {
             Some(choices) => {
                 let choices: Vec<Value> = choices
                     .into_iter()
-                    .map(Value::from)
+                    .map(|choice| match choice {
+                        "true" => Value::Bool(true),
+                        "false" => Value::Bool(false),
+                        text => Value::from(text),
+                    })
                     .chain([Value::Null])
                     .collect();
                 json!({"enum": choices})

@@ -104,7 +104,7 @@ codes! {
     E0401 = SharedSession, "statements that share a session cannot become one step";
     E0501 = StepTooLarge, "a step is larger than a container's argument may be";
     E0502 = ArtifactTooLarge, "the manifest is larger than a cluster takes";
-    E0503 = TooManySteps, "the program has more steps than one Workflow may hold";
+    E0503 = TooManySteps, "the program needs more templates than one Workflow may hold";
     E0504 = TextRewritten, "a text for a user's image is one that the engine would rewrite";
     E0505 = SecretInProgram, "a password, key or token in the program would stand in the manifest";
     E0601 = ConfigurationSyntax, "the configuration or schema file is no YAML that can be read";

@@ -110,15 +110,90 @@ pub(crate) fn containers(manifest: &str, target: Target) -> Vec<Value> {
     let manifest: Value = serde_saphyr::from_str(manifest).unwrap();
     let list = |value: &Value| value.as_array().unwrap().clone();
     match target {
-        Target::Argo => list(&manifest["spec"]["templates"])
+        Target::Argo => argo_tasks(&manifest)
             .into_iter()
-            .filter_map(|template| template.get("container").cloned())
+            .map(|task| task.container)
             .collect(),
         _ => list(&manifest["spec"]["pipelineSpec"]["tasks"])
             .into_iter()
             .map(|task| task["taskSpec"]["steps"][0].clone())
             .collect(),
     }
+}
+
+/// A step of a Workflow.
+pub(crate) struct ArgoTask {
+    pub(crate) name: String,
+    /// The names of the DAGs and tasks that lead to it, its own last.
+    pub(crate) path: Vec<String>,
+    pub(crate) container: Value,
+}
+
+/// The steps of a Workflow in program order, with what their templates take
+/// from parameters filled in.
+pub(crate) fn argo_tasks(manifest: &Value) -> Vec<ArgoTask> {
+    let templates = manifest["spec"]["templates"].as_array().unwrap();
+    let template = |name: &Value| {
+        let mut all = templates.iter();
+        all.find(|template| template["name"] == *name).unwrap()
+    };
+    let mut open = vec![(Vec::new(), template(&manifest["spec"]["entrypoint"]))];
+    let mut tasks: Vec<(u64, ArgoTask)> = Vec::new();
+    while let Some((path, dag)) = open.pop() {
+        for task in dag["dag"]["tasks"].as_array().unwrap() {
+            let name = task["name"].as_str().unwrap().to_owned();
+            let path = [path.clone(), vec![name.clone()]].concat();
+            let used = template(&task["template"]);
+            if used.get("dag").is_some() {
+                open.push((path, used));
+                continue;
+            }
+            let parameters = task["arguments"]["parameters"].as_array();
+            let filled = filled(used, parameters.map_or(&[], Vec::as_slice));
+            let lines = filled["metadata"]["annotations"]["sqlflow.org/lines"].as_str();
+            let first = lines.unwrap().split('-').next().unwrap().parse().unwrap();
+            let container = filled["container"].clone();
+            tasks.push((
+                first,
+                ArgoTask {
+                    name,
+                    path,
+                    container,
+                },
+            ));
+        }
+    }
+    tasks.sort_by_key(|(line, _)| *line);
+    tasks.into_iter().map(|(_, task)| task).collect()
+}
+
+fn filled(value: &Value, parameters: &[Value]) -> Value {
+    match value {
+        Value::String(text) => {
+            let fill = |text: String, parameter: &Value| {
+                let tag = format!(
+                    "{{{{inputs.parameters.{}}}}}",
+                    parameter["name"].as_str().unwrap()
+                );
+                text.replace(&tag, parameter["value"].as_str().unwrap())
+            };
+            let text = parameters.iter().fold(text.clone(), fill);
+            Value::String(text.replace("{{node.name}}", "node"))
+        }
+        Value::Array(items) => items.iter().map(|item| filled(item, parameters)).collect(),
+        Value::Object(entries) => entries
+            .iter()
+            .map(|(key, value)| (key.clone(), filled(value, parameters)))
+            .collect(),
+        other => other.clone(),
+    }
+}
+
+/// So many small statements, which nothing connects.
+pub(crate) fn statements(count: usize) -> String {
+    (0..count)
+        .map(|number| format!("CREATE TABLE filling_{number} AS SELECT 1 AS x;\n"))
+        .collect()
 }
 
 /// Where steps run: an interpreter and the folder of the runtime.

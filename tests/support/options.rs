@@ -1,17 +1,11 @@
 //! What a test decides about an artifact where it does not matter.
 
-use std::collections::BTreeMap;
-
 use std::num::NonZeroUsize;
 
-use sqlflowc::backend::{ClusterOptions, LocalForm, Options, SecretKey, StepDefaults};
+use sqlflowc::backend::{ClusterOptions, LocalForm, Options, StepDefaults};
 use sqlflowc::source::SourceFile;
 
 pub(crate) fn options(name: &str, source: &SourceFile) -> Options {
-    let key = |name: &str| SecretKey {
-        name: name.to_owned(),
-        key: "url".to_owned(),
-    };
     Options {
         name: name.to_lowercase().replace('_', "-"),
         source: source.name().to_owned(),
@@ -20,12 +14,7 @@ pub(crate) fn options(name: &str, source: &SourceFile) -> Options {
         extras: Vec::new(),
         cluster: ClusterOptions {
             image: "registry.example.com/sqlflow-runtime:1.0".to_owned(),
-            namespace: None,
-            service_account: "sqlflow-runner".to_owned(),
-            datasource: key("sqlflow-datasource"),
-            model_store: key("sqlflow-model-store"),
-            model_store_credentials: None,
-            labels: BTreeMap::new(),
+            ..ClusterOptions::default()
         },
         steps: StepDefaults::default(),
         threads: NonZeroUsize::MIN,

@@ -26,6 +26,7 @@ INTERRUPTED = 128 + signal.SIGINT
 
 THREADS = "OMP_NUM_THREADS"
 LIFELINE_FD = "SQLFLOW_LIFELINE_FD"
+COMPILED = "SQLFLOW_COMPILED"
 
 # How long a step that was told to stop may take to tidy up.
 STOP_SECONDS = 5.0
@@ -45,8 +46,14 @@ _RESOURCE_ERRORS = {
 }
 
 
-def run_step(function: Callable[[], object], *, name: str, contract: int) -> NoReturn:
+def run_step(
+    function: Callable[[], object], *, name: str, contract: int, origin: str | None = None
+) -> NoReturn:
     """Runs a step's function and ends the process.
+
+    `origin` says where the step comes from: the program's path, the statement's lines and its
+    hash. With the hash of the program and the compiler's version, which `SQLFLOW_COMPILED` holds
+    for all steps, it is the first line of the log.
 
     The exit status is the one of the step contract, 130 or 143 after SIGINT or SIGTERM, and 70,
     under a traceback, for a defect of this package.
@@ -60,6 +67,9 @@ def run_step(function: Callable[[], object], *, name: str, contract: int) -> NoR
     _die_with_the_runner()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
+    if origin is not None:
+        compiled = os.environ.get(COMPILED)
+        _events.log("info", ", ".join(filter(None, (f"`{name}` of {origin}", compiled))))
     sys.exit(_exit_status(function, name, contract))
 
 
