@@ -59,9 +59,8 @@ fn compile(text: &str, threads: NonZeroUsize) -> Vec<(&'static str, Time)> {
     let (program, diagnostics) = syntax::parse(&source, reading);
     assert!(!diagnostics.has_errors());
     stage("tokenize, parse");
-    let (ir, diagnostics) = semantic::analyze(&source, reading.dialect, None, &program);
+    let (ir, diagnostics) = semantic::analyze(&source, reading.dialect, None, program);
     assert!(!diagnostics.has_errors());
-    drop(program);
     stage("analyze");
     let plan = Plan::build(ir);
     stage("plan");

@@ -70,9 +70,10 @@ pub fn plan(source: &SourceFile, context: impl Into<Context>) -> Compiled<Plan> 
 pub fn lower(source: &SourceFile, context: impl Into<Context>) -> Compiled<Ir> {
     let Context { reading, schema } = context.into();
     let (program, mut diagnostics) = syntax::parse(source, reading);
-    let (ir, found) = semantic::analyze(source, reading.dialect, schema.as_deref(), &program);
+    let allowances = semantic::Allowances::of(&program);
+    let (ir, found) = semantic::analyze(source, reading.dialect, schema.as_deref(), program);
     diagnostics.extend(found);
-    semantic::allow(&program, &mut diagnostics);
+    allowances.apply(&mut diagnostics);
     reading.levels.apply(&mut diagnostics);
     diagnostics.sort();
     let ir = (!diagnostics.has_errors()).then_some(ir);

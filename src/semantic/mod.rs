@@ -23,7 +23,7 @@ mod statements;
 mod training;
 mod transactions;
 
-pub(crate) use lints::allow;
+pub(crate) use lints::Allowances;
 pub use show::{Names, list_models, model_names, models_json, names, show_model, unusable};
 
 use crate::diagnostic::Diagnostics;
@@ -35,18 +35,28 @@ use crate::syntax::sql::Dialect;
 
 /// Lowers a program to steps. Steps with problems are left out, so the IR is
 /// whole only when no error is reported.
+///
+/// What later statements tell of names is looked up first; then each statement
+/// is lowered, looked at for what is probably wrong, and dropped.
 pub fn analyze(
     source: &SourceFile,
     dialect: Dialect,
     schema: Option<&Schema>,
-    program: &ast::Program,
+    program: ast::Program,
 ) -> (Ir, Diagnostics) {
-    let mut analyzer = statements::Analyzer::new(source, dialect, schema, program);
-    for statement in &program.statements {
-        analyzer.statement(statement);
+    let mut analyzer = statements::Analyzer::new(source, dialect, schema, &program);
+    let mut lints = lints::Lints::new(source, dialect);
+    for statement in program.statements {
+        let at = analyzer.pieces.len();
+        analyzer.statement(&statement);
+        let validation = analyzer.validation.take();
+        // Session state is no piece.
+        if let Some(piece) = analyzer.pieces.get(at) {
+            lints.look(at, &statement, &piece.step, validation.as_ref());
+        }
     }
-    let (pieces, validations, mut diagnostics) = analyzer.finish();
-    let warnings = lints::check(source, dialect, program, &pieces, &validations);
+    let warnings = lints.finish();
+    let (pieces, mut diagnostics) = analyzer.finish();
     let steps = session::fuse(pieces, &mut diagnostics);
     // Of a program with holes a lint says what is not so.
     if program.is_whole && !diagnostics.has_errors() {

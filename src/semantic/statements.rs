@@ -48,7 +48,8 @@ pub(super) struct Analyzer<'a> {
     /// training.
     trained: BTreeMap<String, Span>,
     pub(super) pieces: Vec<Piece>,
-    validations: Vec<Validation>,
+    /// The query to validate on of the training that is being lowered.
+    pub(super) validation: Option<Validation>,
     pub(super) diagnostics: Diagnostics,
 }
 
@@ -91,13 +92,13 @@ impl<'a> Analyzer<'a> {
             models: BTreeMap::new(),
             trained,
             pieces: Vec::new(),
-            validations: Vec::new(),
+            validation: None,
             diagnostics: Diagnostics::default(),
         }
     }
 
-    pub(super) fn finish(self) -> (Vec<Piece>, Vec<Validation>, Diagnostics) {
-        (self.pieces, self.validations, self.diagnostics)
+    pub(super) fn finish(self) -> (Vec<Piece>, Diagnostics) {
+        (self.pieces, self.diagnostics)
     }
 
     pub(super) fn statement(&mut self, statement: &ast::Statement) {
@@ -245,8 +246,7 @@ impl<'a> Analyzer<'a> {
                 let validation = self.definitions.query(&query.effects);
                 access.merge(&validation);
                 let reads = validation.reads;
-                self.validations.push(Validation {
-                    piece: self.pieces.len(),
+                self.validation = Some(Validation {
                     span: attribute.written.value.span,
                     text: text.clone(),
                     rows: query.effects.rows,

@@ -17,55 +17,62 @@ struct Place {
     allowed: Vec<Allowed>,
 }
 
-/// Leaves out the warnings that directives allow, and adds one for each
-/// directive that allows nothing.
-pub(crate) fn allow(program: &Program, diagnostics: &mut Diagnostics) {
-    let mut places = places(program);
-    if places.is_empty() {
-        return;
+/// What the directives of a program allow.
+pub(crate) struct Allowances {
+    places: Vec<Place>,
+}
+
+impl Allowances {
+    pub(crate) fn of(program: &Program) -> Allowances {
+        let mut places = Vec::new();
+        for statement in &program.statements {
+            let mut allowed = Vec::new();
+            for directive in statement.directives.iter().filter(|d| d.key == "allow") {
+                // A code that is none has been reported.
+                let codes = directive
+                    .value
+                    .split(',')
+                    .filter_map(|code| Warnings::from_name(code).ok());
+                allowed.extend(codes.map(|warnings| Allowed {
+                    warnings,
+                    directive: directive.span,
+                    used: false,
+                }));
+            }
+            if let (false, Some(first)) = (allowed.is_empty(), statement.directives.first()) {
+                places.push(Place {
+                    span: first.span.to(statement.span),
+                    allowed,
+                });
+            }
+        }
+        Allowances { places }
     }
-    // With errors, not everything has been looked for.
-    let is_complete = !diagnostics.has_errors();
-    diagnostics.retain(|diagnostic| !takes(&mut places, diagnostic));
-    if !is_complete {
-        return;
-    }
-    // A directive may allow that another one allows nothing.
-    for last in [false, true] {
-        for at in 0..places.len() {
-            for unused in unused(&places[at], last) {
-                if !takes(&mut places, &unused) {
-                    diagnostics.push(unused);
+
+    /// Leaves out the warnings that directives allow, and adds one for each
+    /// directive that allows nothing.
+    pub(crate) fn apply(mut self, diagnostics: &mut Diagnostics) {
+        let places = &mut self.places;
+        if places.is_empty() {
+            return;
+        }
+        // With errors, not everything has been looked for.
+        let is_complete = !diagnostics.has_errors();
+        diagnostics.retain(|diagnostic| !takes(places, diagnostic));
+        if !is_complete {
+            return;
+        }
+        // A directive may allow that another one allows nothing.
+        for last in [false, true] {
+            for at in 0..places.len() {
+                for unused in unused(&places[at], last) {
+                    if !takes(places, &unused) {
+                        diagnostics.push(unused);
+                    }
                 }
             }
         }
     }
-}
-
-fn places(program: &Program) -> Vec<Place> {
-    let mut places = Vec::new();
-    for statement in &program.statements {
-        let mut allowed = Vec::new();
-        for directive in statement.directives.iter().filter(|d| d.key == "allow") {
-            // A code that is none has been reported.
-            let codes = directive
-                .value
-                .split(',')
-                .filter_map(|code| Warnings::from_name(code).ok());
-            allowed.extend(codes.map(|warnings| Allowed {
-                warnings,
-                directive: directive.span,
-                used: false,
-            }));
-        }
-        if let (false, Some(first)) = (allowed.is_empty(), statement.directives.first()) {
-            places.push(Place {
-                span: first.span.to(statement.span),
-                allowed,
-            });
-        }
-    }
-    places
 }
 
 /// Whether a directive allows a warning, which then is of use.

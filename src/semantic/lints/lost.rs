@@ -14,11 +14,11 @@ use crate::syntax::sql::{self, Dialect};
 pub(super) struct Lost<'a> {
     source: &'a SourceFile,
     dialect: Dialect,
-    models: BTreeMap<&'a str, Span>,
+    models: BTreeMap<String, Span>,
     /// Tables and views that the program has made.
-    tables: BTreeMap<&'a str, Span>,
+    tables: BTreeMap<String, Span>,
     /// Tables with rows that would be lost with them.
-    filled: BTreeMap<&'a str, Span>,
+    filled: BTreeMap<String, Span>,
     /// The words in the program's strings, looked up at the first need:
     /// functions take names of tables so.
     quoted: Option<BTreeSet<String>>,
@@ -36,7 +36,7 @@ impl<'a> Lost<'a> {
         }
     }
 
-    pub(super) fn look(&mut self, seen: Seen<'a>, diagnostics: &mut Diagnostics) {
+    pub(super) fn look(&mut self, seen: Seen<'_>, diagnostics: &mut Diagnostics) {
         if seen.step.barrier.is_some() {
             self.models.clear();
             self.tables.clear();
@@ -71,12 +71,12 @@ impl<'a> Lost<'a> {
         self.filled.remove(table);
     }
 
-    fn train(&mut self, seen: Seen<'a>, into: Span, diagnostics: &mut Diagnostics) {
+    fn train(&mut self, seen: Seen<'_>, into: Span, diagnostics: &mut Diagnostics) {
         for resource in &seen.step.writes {
             let Resource::Model(model) = resource else {
                 continue;
             };
-            if let Some(first) = self.models.insert(model, into) {
+            if let Some(first) = self.models.insert(model.clone(), into) {
                 let message = format!("this training replaces `{model}`, which nothing has used");
                 diagnostics.push(
                     Diagnostic::new(Code::ModelReplacedUnused, into, message)
@@ -90,7 +90,7 @@ impl<'a> Lost<'a> {
         }
     }
 
-    fn sql(&mut self, seen: Seen<'a>, effects: &'a Effects, diagnostics: &mut Diagnostics) {
+    fn sql(&mut self, seen: Seen<'_>, effects: &Effects, diagnostics: &mut Diagnostics) {
         let clear = (effects.writes.len() == seen.writes().count()).then(|| seen.writes());
         match (effects.verb, &effects.role) {
             // A name that may be one of two tables is neither.
@@ -98,12 +98,12 @@ impl<'a> Lost<'a> {
             ("create", Role::Plain | Role::View | Role::Temporary) => {
                 if let (Some(table), [name]) = (seen.one_written(), effects.writes.as_slice()) {
                     self.filled.remove(table);
-                    self.tables.insert(table, name.span);
+                    self.tables.insert(table.to_owned(), name.span);
                 }
             }
             ("insert", _) => {
                 if let (Some(table), [name]) = (seen.one_written(), effects.writes.as_slice()) {
-                    self.filled.insert(table, name.span);
+                    self.filled.insert(table.to_owned(), name.span);
                 }
             }
             ("drop", _) if self.drops_tables(seen) => {
@@ -154,7 +154,7 @@ impl<'a> Lost<'a> {
     }
 
     /// An ML statement's result replaces a whole table.
-    fn result(&mut self, seen: Seen<'a>, diagnostics: &mut Diagnostics) {
+    fn result(&mut self, seen: Seen<'_>, diagnostics: &mut Diagnostics) {
         let (Some(into), Some(table)) = (seen.result(), seen.one_written()) else {
             return;
         };
@@ -165,8 +165,8 @@ impl<'a> Lost<'a> {
                     .help("write the result to a table of its own: what the query leaves out of the old one is lost"),
             );
         }
-        self.tables.insert(table, into.span);
-        if let Some(first) = self.filled.insert(table, into.span) {
+        self.tables.insert(table.to_owned(), into.span);
+        if let Some(first) = self.filled.insert(table.to_owned(), into.span) {
             let message =
                 format!("the result replaces the rows of `{table}`, which nothing has read");
             diagnostics.push(

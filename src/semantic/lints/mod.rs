@@ -11,21 +11,18 @@ mod lost;
 mod split;
 mod wide;
 
-pub(crate) use allow::allow;
+pub(crate) use allow::Allowances;
 
 use std::collections::BTreeSet;
 
-use super::session::Piece;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::ir::{Action, Resource, Step};
 use crate::source::{SourceFile, Span};
-use crate::syntax::ast::{Effects, Name, Program, Rows, SqlQuery, Statement, StatementKind};
+use crate::syntax::ast::{Effects, Name, Rows, SqlQuery, Statement, StatementKind};
 use crate::syntax::sql::Dialect;
 
 /// The query in `validation.select` of a training.
 pub(super) struct Validation {
-    /// Which piece trains.
-    pub(super) piece: usize,
     /// The value that holds the query.
     pub(super) span: Span,
     pub(super) text: String,
@@ -33,38 +30,53 @@ pub(super) struct Validation {
     pub(super) reads: BTreeSet<Resource>,
 }
 
-/// Looks for what is probably wrong. What it says is worth nothing if the
-/// program has errors, since it looks at a part of it then.
-pub(super) fn check(
-    source: &SourceFile,
-    dialect: Dialect,
-    program: &Program,
-    pieces: &[Piece],
-    validations: &[Validation],
-) -> Diagnostics {
-    let mut diagnostics = Diagnostics::default();
-    let mut lost = lost::Lost::new(source, dialect);
-    let mut split = split::Split::new(source, dialect, validations);
-    let mut wide = wide::Wide::default();
-    // Session state is no piece; all else is one, in the same order.
-    let mut statements = program.statements.iter();
-    for (at, piece) in pieces.iter().enumerate() {
-        let step = &piece.step;
-        let Some(statement) = statements.find(|statement| statement.span == step.span) else {
-            break;
-        };
-        let seen = Seen {
+/// Looks for what is probably wrong, statement by statement, so that none has
+/// to be kept. What it says is worth nothing if the program has errors, since
+/// it looks at a part of it then.
+pub(super) struct Lints<'a> {
+    source: &'a SourceFile,
+    lost: lost::Lost<'a>,
+    split: split::Split<'a>,
+    wide: wide::Wide,
+    diagnostics: Diagnostics,
+}
+
+impl<'a> Lints<'a> {
+    pub(super) fn new(source: &'a SourceFile, dialect: Dialect) -> Lints<'a> {
+        Lints {
             source,
+            lost: lost::Lost::new(source, dialect),
+            split: split::Split::new(source, dialect),
+            wide: wide::Wide::default(),
+            diagnostics: Diagnostics::default(),
+        }
+    }
+
+    /// Looks at a statement that has become the step at a place in the
+    /// program's order.
+    pub(super) fn look(
+        &mut self,
+        at: usize,
+        statement: &Statement,
+        step: &Step,
+        validation: Option<&Validation>,
+    ) {
+        let seen = Seen {
+            source: self.source,
             at,
             statement,
             step,
+            validation,
         };
-        lost.look(seen, &mut diagnostics);
-        split.look(seen, &mut diagnostics);
-        wide.look(seen, &mut diagnostics);
-        useless_gpu(seen, &mut diagnostics);
+        self.lost.look(seen, &mut self.diagnostics);
+        self.split.look(seen, &mut self.diagnostics);
+        self.wide.look(seen, &mut self.diagnostics);
+        useless_gpu(seen, &mut self.diagnostics);
     }
-    diagnostics
+
+    pub(super) fn finish(self) -> Diagnostics {
+        self.diagnostics
+    }
 }
 
 /// A statement and the step that it has become.
@@ -75,6 +87,7 @@ struct Seen<'a> {
     at: usize,
     statement: &'a Statement,
     step: &'a Step,
+    validation: Option<&'a Validation>,
 }
 
 impl<'a> Seen<'a> {

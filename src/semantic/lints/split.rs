@@ -1,6 +1,7 @@
 //! Training and test data that are not apart.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::{Seen, Validation, tables};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -13,46 +14,59 @@ use crate::syntax::sql::{self, Dialect};
 pub(super) struct Split<'a> {
     source: &'a SourceFile,
     dialect: Dialect,
-    validations: &'a [Validation],
-    trainings: BTreeMap<&'a str, Training<'a>>,
-    tables: BTreeMap<&'a str, Vec<Draw<'a>>>,
-    views: BTreeMap<&'a str, View<'a>>,
+    trainings: BTreeMap<String, Training<'a>>,
+    /// The choices that went into a table; one without any has no entry.
+    tables: BTreeMap<String, Vec<Draw>>,
+    views: BTreeMap<String, View>,
     /// The last statement that wrote a table.
-    written: BTreeMap<&'a str, usize>,
+    written: BTreeMap<String, usize>,
     /// The last statement that may have written any.
     barrier: Option<usize>,
 }
 
 /// A choice of rows by chance.
 #[derive(Clone)]
-struct Draw<'a> {
+struct Draw {
     /// The statement that chose, for the length of the program.
     at: usize,
     span: Span,
     why: &'static str,
     /// What it chose from.
-    from: BTreeSet<&'a str>,
+    from: Rc<BTreeSet<String>>,
 }
 
 /// A view chooses anew for everyone who reads it.
-struct View<'a> {
+struct View {
     span: Span,
-    rows: &'a Rows,
-    from: BTreeSet<&'a str>,
+    drawn: Option<&'static str>,
+    random_values: bool,
+    from: Rc<BTreeSet<String>>,
 }
 
 struct Training<'a> {
     at: usize,
     data: Data<'a>,
-    draws: Vec<Draw<'a>>,
+    draws: Vec<Draw>,
 }
 
 /// The rows that a training or an evaluation works on.
 struct Data<'a> {
     span: Span,
     text: &'a str,
-    rows: &'a Rows,
-    reads: &'a BTreeSet<Resource>,
+    whole_table: bool,
+    /// The tables, in the order of their names.
+    reads: Vec<String>,
+}
+
+impl<'a> Data<'a> {
+    fn new(span: Span, text: &'a str, rows: &Rows, reads: &BTreeSet<Resource>) -> Data<'a> {
+        Data {
+            span,
+            text,
+            whole_table: rows.whole_table,
+            reads: tables(reads).map(str::to_owned).collect(),
+        }
+    }
 }
 
 /// The choices kept of one table. A table that more have gone into is too
@@ -60,15 +74,10 @@ struct Data<'a> {
 const MOST_DRAWS: usize = 8;
 
 impl<'a> Split<'a> {
-    pub(super) fn new(
-        source: &'a SourceFile,
-        dialect: Dialect,
-        validations: &'a [Validation],
-    ) -> Split<'a> {
+    pub(super) fn new(source: &'a SourceFile, dialect: Dialect) -> Split<'a> {
         Split {
             source,
             dialect,
-            validations,
             trainings: BTreeMap::new(),
             tables: BTreeMap::new(),
             views: BTreeMap::new(),
@@ -77,16 +86,17 @@ impl<'a> Split<'a> {
         }
     }
 
-    pub(super) fn look(&mut self, seen: Seen<'a>, diagnostics: &mut Diagnostics) {
+    pub(super) fn look(&mut self, seen: Seen<'_>, diagnostics: &mut Diagnostics) {
         match &seen.statement.kind {
             StatementKind::Sql(sql) => self.sql(seen, &sql.effects),
             // A model that learns no label can be measured on what it has seen:
             // how well it describes these rows is the question.
             StatementKind::Train(train) if train.label.is_none() => self.describe(seen),
-            StatementKind::Train(_) => self.train(seen, diagnostics),
+            StatementKind::Train(train) => self.train(seen, &train.query.effects.rows, diagnostics),
             StatementKind::Evaluate(evaluate) => {
                 let data = self.data(seen);
-                let draws = self.draws(seen.at, data.span, data.rows, data.reads);
+                let rows = &evaluate.query.effects.rows;
+                let draws = self.draws(seen.at, data.span, rows, &seen.step.reads);
                 let model = evaluate.model.dotted();
                 if let Some(training) = self.trainings.get(model.as_str()) {
                     let place = evaluate.model.span;
@@ -100,21 +110,23 @@ impl<'a> Split<'a> {
             | StatementKind::ShowTrain(_) => {}
         }
         for table in seen.writes() {
-            self.written.insert(table, seen.at);
+            match self.written.get_mut(table) {
+                Some(at) => *at = seen.at,
+                None => {
+                    self.written.insert(table.to_owned(), seen.at);
+                }
+            }
         }
         if seen.step.barrier.is_some() {
             self.barrier = Some(seen.at);
         }
     }
 
-    fn data(&self, seen: Seen<'a>) -> Data<'a> {
+    fn data(&self, seen: Seen<'_>) -> Data<'a> {
         let query = seen.query().expect("an ML statement has a query");
-        Data {
-            span: seen.first_line(query.span),
-            text: self.source.slice(query.span),
-            rows: &query.effects.rows,
-            reads: &seen.step.reads,
-        }
+        let span = seen.first_line(query.span);
+        let text = self.source.slice(query.span);
+        Data::new(span, text, &query.effects.rows, &seen.step.reads)
     }
 
     /// Where the rows of a query were left to chance, in it and in what it
@@ -124,10 +136,10 @@ impl<'a> Split<'a> {
         at: usize,
         span: Span,
         rows: &Rows,
-        reads: &'a BTreeSet<Resource>,
-    ) -> Vec<Draw<'a>> {
-        let mut draws: Vec<Draw<'a>> = Vec::new();
-        let mut add = |draw: Draw<'a>| {
+        reads: &BTreeSet<Resource>,
+    ) -> Vec<Draw> {
+        let mut draws: Vec<Draw> = Vec::new();
+        let mut add = |draw: Draw| {
             if draws.len() < MOST_DRAWS && draws.iter().all(|known| known.at != draw.at) {
                 draws.push(draw);
             }
@@ -137,7 +149,7 @@ impl<'a> Split<'a> {
                 at,
                 span,
                 why,
-                from: tables(reads).collect(),
+                from: Rc::new(tables(reads).map(str::to_owned).collect()),
             });
         }
         for table in tables(reads) {
@@ -151,9 +163,9 @@ impl<'a> Split<'a> {
                 continue;
             };
             // Who takes the random values of all rows has chosen none by them.
-            let why = match view.rows.drawn {
+            let why = match view.drawn {
                 Some(why) => why,
-                None if view.rows.random_values && !rows.whole_table => {
+                None if view.random_values && !rows.whole_table => {
                     "its random values are others for everyone who reads it"
                 }
                 None => continue,
@@ -162,13 +174,13 @@ impl<'a> Split<'a> {
                 at,
                 span: view.span,
                 why,
-                from: view.from.clone(),
+                from: Rc::clone(&view.from),
             });
         }
         draws
     }
 
-    fn sql(&mut self, seen: Seen<'a>, effects: &'a Effects) {
+    fn sql(&mut self, seen: Seen<'_>, effects: &Effects) {
         let name = effects.writes.first();
         let (Some(table), Some(name)) = (seen.one_written(), name) else {
             return;
@@ -179,21 +191,27 @@ impl<'a> Split<'a> {
                 self.tables.remove(table);
                 let view = View {
                     span: name.span,
-                    rows: &effects.rows,
-                    from: seen.reads().collect(),
+                    drawn: effects.rows.drawn,
+                    random_values: effects.rows.random_values,
+                    from: Rc::new(seen.reads().map(str::to_owned).collect()),
                 };
-                self.views.insert(table, view);
+                self.views.insert(table.to_owned(), view);
             }
             ("create", _) => {
                 let draws = draws();
                 self.views.remove(table);
-                self.tables.insert(table, draws);
+                match draws.is_empty() {
+                    true => self.tables.remove(table),
+                    false => self.tables.insert(table.to_owned(), draws),
+                };
             }
             ("insert", _) => {
                 let draws = draws();
-                let all = self.tables.entry(table).or_default();
-                all.extend(draws);
-                all.truncate(MOST_DRAWS);
+                if !draws.is_empty() {
+                    let all = self.tables.entry(table.to_owned()).or_default();
+                    all.extend(draws);
+                    all.truncate(MOST_DRAWS);
+                }
             }
             ("drop", _) => {
                 self.views.remove(table);
@@ -203,53 +221,38 @@ impl<'a> Split<'a> {
         }
     }
 
-    fn train(&mut self, seen: Seen<'a>, diagnostics: &mut Diagnostics) {
+    fn train(&mut self, seen: Seen<'_>, rows: &Rows, diagnostics: &mut Diagnostics) {
         let data = self.data(seen);
         let training = Training {
             at: seen.at,
-            draws: self.draws(seen.at, data.span, data.rows, data.reads),
+            draws: self.draws(seen.at, data.span, rows, &seen.step.reads),
             data,
         };
-        let at = self
-            .validations
-            .partition_point(|validation| validation.piece < seen.at);
-        if let Some(validation) = self.validations.get(at)
-            && validation.piece == seen.at
+        if let Some(Validation {
+            span,
+            text,
+            rows,
+            reads,
+        }) = seen.validation
         {
-            let data = Data {
-                span: validation.span,
-                text: &validation.text,
-                rows: &validation.rows,
-                reads: &validation.reads,
-            };
+            let data = Data::new(*span, text, rows, reads);
             // Not the statement's own place: the two queries draw apart.
-            let draws = self.draws(usize::MAX, data.span, data.rows, data.reads);
-            self.compare(
-                &training,
-                &data,
-                &draws,
-                "validation",
-                data.span,
-                diagnostics,
-            );
+            let draws = self.draws(usize::MAX, *span, rows, reads);
+            self.compare(&training, &data, &draws, "validation", *span, diagnostics);
         }
-        for resource in &seen.step.writes {
-            if let Resource::Model(model) = resource {
-                // The map keeps the last.
-                self.trainings.insert(
-                    model,
-                    Training {
-                        at: training.at,
-                        draws: training.draws.clone(),
-                        data: self.data(seen),
-                    },
-                );
-            }
+        // A training writes one model.
+        let model = seen.step.writes.iter().find_map(|resource| match resource {
+            Resource::Model(model) => Some(model.clone()),
+            _ => None,
+        });
+        if let Some(model) = model {
+            // The map keeps the last.
+            self.trainings.insert(model, training);
         }
     }
 
     /// The model of that name, if there was one, is another now.
-    fn describe(&mut self, seen: Seen<'a>) {
+    fn describe(&mut self, seen: Seen<'_>) {
         for resource in &seen.step.writes {
             if let Resource::Model(model) = resource {
                 self.trainings.remove(model.as_str());
@@ -261,7 +264,7 @@ impl<'a> Split<'a> {
         &self,
         training: &Training<'a>,
         data: &Data<'_>,
-        draws: &[Draw<'_>],
+        draws: &[Draw],
         what: &str,
         place: Span,
         diagnostics: &mut Diagnostics,
@@ -284,13 +287,14 @@ impl<'a> Split<'a> {
     /// Whether a query gives the rows that a training had.
     fn is_same(&self, training: &Training<'_>, data: &Data<'_>) -> bool {
         let unchanged = self.barrier.is_none_or(|barrier| barrier < training.at)
-            && tables(data.reads)
+            && data.reads
+                .iter()
                 .filter_map(|table| self.written.get(table))
                 .all(|written| *written < training.at);
         let learnt = &training.data;
         unchanged
-            && tables(data.reads).eq(tables(learnt.reads))
-            && ((data.rows.whole_table && learnt.rows.whole_table)
+            && data.reads == learnt.reads
+            && ((data.whole_table && learnt.whole_table)
                 || self.words(data.text) == self.words(learnt.text))
     }
 
@@ -306,11 +310,8 @@ impl<'a> Split<'a> {
 }
 
 /// Two choices from one table that know nothing of each other.
-fn drawn_apart<'d, 'a>(
-    training: &'d [Draw<'a>],
-    test: &'d [Draw<'a>],
-) -> Option<(&'d Draw<'a>, &'d Draw<'a>)> {
-    let is_shared = |draw: &Draw<'_>| training.iter().any(|other| other.at == draw.at);
+fn drawn_apart<'d>(training: &'d [Draw], test: &'d [Draw]) -> Option<(&'d Draw, &'d Draw)> {
+    let is_shared = |draw: &Draw| training.iter().any(|other| other.at == draw.at);
     if test.iter().any(is_shared) {
         return None;
     }
@@ -320,9 +321,9 @@ fn drawn_apart<'d, 'a>(
         .find(|(first, second)| !first.from.is_disjoint(&second.from))
 }
 
-fn apart(first: &Draw<'_>, second: &Draw<'_>, what: &str) -> Diagnostic {
+fn apart(first: &Draw, second: &Draw, what: &str) -> Diagnostic {
     let mut both = first.from.intersection(&second.from);
-    let table = both.next().copied().unwrap_or_default();
+    let table = both.next().map_or("", String::as_str);
     let message = format!(
         "`{table}` is sampled once for the training and again for the {what}, so the two overlap"
     );

@@ -8,12 +8,12 @@ use crate::syntax::ast::{Role, Rows, StatementKind};
 
 /// Knows the tables whose columns stand in the program.
 #[derive(Default)]
-pub(super) struct Wide<'a> {
-    listed: BTreeSet<&'a str>,
+pub(super) struct Wide {
+    listed: BTreeSet<String>,
 }
 
-impl<'a> Wide<'a> {
-    pub(super) fn look(&mut self, seen: Seen<'a>, diagnostics: &mut Diagnostics) {
+impl Wide {
+    pub(super) fn look(&mut self, seen: Seen<'_>, diagnostics: &mut Diagnostics) {
         if let StatementKind::Train(train) = &seen.statement.kind
             && train.columns.is_empty()
             && !self.is_listed(seen, &train.query.effects.rows)
@@ -46,7 +46,7 @@ impl<'a> Wide<'a> {
             }
         }
         if is_made && let Some(table) = seen.one_written() {
-            self.listed.insert(table);
+            self.listed.insert(table.to_owned());
         }
     }
 
