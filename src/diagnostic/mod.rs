@@ -127,16 +127,17 @@ impl Diagnostics {
 /// The candidate nearest to a misspelt name, if one is near enough to be meant.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = name.to_lowercase();
+    let length = wanted.chars().count();
     candidates
         .into_iter()
-        .map(|candidate| {
-            let distance = strsim::damerau_levenshtein(&wanted, &candidate.to_lowercase());
-            (distance, candidate)
-        })
-        .filter(|(distance, candidate)| {
+        .filter_map(|candidate| {
+            let lower = candidate.to_lowercase();
             // A third of the letters may be wrong; more, or all, is another word.
-            *distance <= (candidate.chars().count().max(3) / 3).min(4)
-                && *distance < wanted.chars().count()
+            let most = (candidate.chars().count().max(3) / 3).min(4);
+            // Each letter too many is wrong.
+            let is_near = lower.chars().count().abs_diff(length) <= most;
+            let distance = is_near.then(|| strsim::damerau_levenshtein(&wanted, &lower))?;
+            (distance <= most && distance < length).then_some((distance, candidate))
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)

@@ -47,11 +47,18 @@ pub(super) struct Analyzer<'a> {
     /// Models trained anywhere in the program, with the place of the first
     /// training.
     trained: BTreeMap<String, Span>,
+    /// How many more names of models may be compared.
+    comparisons: usize,
     pub(super) pieces: Vec<Piece>,
     /// The query to validate on of the training that is being lowered.
     pub(super) validation: Option<Validation>,
     pub(super) diagnostics: Diagnostics,
 }
+
+/// How often names of models may be compared to find the one that is misspelt.
+/// A program that uses thousands of models that it does not train has them in
+/// the model store.
+const COMPARISONS: usize = 250_000;
 
 /// What is known of a model that the program has trained so far.
 pub(super) struct Model {
@@ -91,6 +98,7 @@ impl<'a> Analyzer<'a> {
             last_drawn: BTreeMap::new(),
             models: BTreeMap::new(),
             trained,
+            comparisons: COMPARISONS,
             pieces: Vec::new(),
             validation: None,
             diagnostics: Diagnostics::default(),
@@ -702,7 +710,7 @@ impl<'a> Analyzer<'a> {
                     .note(*later, "it is trained here")
                     .help("move the training up"),
             );
-        } else if let Some(meant) = self.misspelt_model(&text) {
+        } else if let Some(meant) = self.misspelt_model(&text).map(str::to_owned) {
             let message = format!("no model named `{text}`");
             self.diagnostics.push(
                 Diagnostic::new(Code::UnknownModel, name.span, message)
@@ -715,7 +723,11 @@ impl<'a> Analyzer<'a> {
     /// The trained model whose name this misspells. Names that differ in a
     /// number or in their last letter are usually two models: `model_1` and
     /// `model_2`, `a` and `b`.
-    fn misspelt_model(&self, text: &str) -> Option<&str> {
+    fn misspelt_model(&mut self, text: &str) -> Option<&str> {
+        if text.chars().count() < 5 {
+            return None;
+        }
+        self.comparisons = self.comparisons.checked_sub(self.models.len())?;
         let meant = nearest(text, self.models.keys().map(String::as_str))?;
         let letters = |name: &str| -> Vec<char> {
             let name: Vec<char> = name.chars().filter(|c| !c.is_ascii_digit()).collect();
@@ -723,9 +735,8 @@ impl<'a> Analyzer<'a> {
         };
         let (wrong, right) = (letters(text), letters(meant));
         let but_last = |name: &[char]| name[..name.len().saturating_sub(1)].to_vec();
-        let is_other = wrong == right
-            || (wrong.len() == right.len() && but_last(&wrong) == but_last(&right))
-            || text.chars().count() < 5;
+        let is_other =
+            wrong == right || (wrong.len() == right.len() && but_last(&wrong) == but_last(&right));
         (!is_other).then_some(meant)
     }
 

@@ -74,6 +74,7 @@ pub(super) fn find(source: &SourceFile, words: &[&Token]) -> Option<Found> {
         return None;
     }
     let mut depth = 0_usize;
+    let mut lasts = None;
     for at in 0..words.len() {
         match text(at) {
             Some("(" | "[" | "{") => depth += 1,
@@ -94,7 +95,10 @@ pub(super) fn find(source: &SourceFile, words: &[&Token]) -> Option<Found> {
             _ => {
                 if let Some(kind) = kind_at(words, at)
                     && !is_name_position(source, words, at)
-                    && is_bare_clause(source, words, at + 1, kind)
+                    && is_bare_start(source, words, at + 1)
+                    && lasts
+                        .get_or_insert_with(|| LastWords::new(source, words))
+                        .complete(kind, at + 1)
                 {
                     return Some(Found {
                         kind,
@@ -188,7 +192,7 @@ fn starts_clause(source: &SourceFile, words: &[&Token], at: usize, kind: ClauseK
 /// The oldest programs leave out `TO`. Then a keyword begins a clause only
 /// where a name follows that is no SQL word, and the sub-clauses that the
 /// kind needs stand behind it.
-fn is_bare_clause(source: &SourceFile, words: &[&Token], at: usize, kind: ClauseKind) -> bool {
+fn is_bare_start(source: &SourceFile, words: &[&Token], at: usize) -> bool {
     let Some(next) = words.get(at) else {
         return false;
     };
@@ -196,33 +200,53 @@ fn is_bare_clause(source: &SourceFile, words: &[&Token], at: usize, kind: Clause
     let is_qualified = words
         .get(at + 1)
         .is_some_and(|dot| source.slice(dot.span) == ".");
-    if next.ident().is_none() || next.is_sql_keyword() && !is_qualified {
-        return false;
-    }
-    let mut depth = 0_usize;
-    let has = |wanted: &[&str]| {
-        depth = 0;
-        words[at..].iter().enumerate().any(|(offset, token)| {
+    next.ident().is_some() && (!next.is_sql_keyword() || is_qualified)
+}
+
+/// Where each word of a sub-clause stands last outside of parentheses. Looked
+/// for once a statement, since any of its words may look like a clause's.
+struct LastWords([Option<usize>; SUB_CLAUSES.len()]);
+
+impl LastWords {
+    fn new(source: &SourceFile, words: &[&Token]) -> LastWords {
+        let mut last = [None; SUB_CLAUSES.len()];
+        let mut depth = 0_usize;
+        for (at, token) in words.iter().enumerate() {
             match source.slice(token.span) {
-                "(" | "[" => depth += 1,
-                ")" | "]" => depth = depth.saturating_sub(1),
-                _ => {}
+                "(" | "[" | "{" => depth += 1,
+                ")" | "]" | "}" => depth = depth.saturating_sub(1),
+                _ if depth > 0 => {}
+                _ => {
+                    let Some(word) = SUB_CLAUSES.iter().position(|word| token.is_word(word)) else {
+                        continue;
+                    };
+                    // `JOIN … USING (id)` is SQL's own USING.
+                    let opens = words
+                        .get(at + 1)
+                        .is_some_and(|next| source.slice(next.span) == "(");
+                    if !opens {
+                        last[word] = Some(at);
+                    }
+                }
             }
-            // `JOIN … USING (id)` is SQL's own USING.
-            let opens = words
-                .get(at + offset + 1)
-                .is_some_and(|next| source.slice(next.span) == "(");
-            depth == 0 && !opens && wanted.iter().any(|word| token.is_word(word))
-        })
-    };
-    let mut has = has;
-    match kind {
-        ClauseKind::Train => has(&["INTO"]) && has(&["WITH", "COLUMN", "LABEL"]),
-        ClauseKind::Predict => has(&["USING"]),
-        ClauseKind::Explain => has(&["USING", "WITH", "INTO"]),
-        ClauseKind::Evaluate => has(&["LABEL", "WITH", "INTO"]),
-        ClauseKind::Run => has(&["CMD", "INTO"]),
-        ClauseKind::Maximize | ClauseKind::Minimize => has(&["INTO"]) && has(&["WITH"]),
+        }
+        LastWords(last)
+    }
+
+    /// Whether the sub-clauses that a kind needs stand at a place or behind.
+    fn complete(&self, kind: ClauseKind, at: usize) -> bool {
+        let has = |wanted: &[&str]| {
+            let mut found = SUB_CLAUSES.iter().zip(self.0);
+            found.any(|(word, last)| wanted.contains(word) && last.is_some_and(|last| last >= at))
+        };
+        match kind {
+            ClauseKind::Train => has(&["INTO"]) && has(&["WITH", "COLUMN", "LABEL"]),
+            ClauseKind::Predict => has(&["USING"]),
+            ClauseKind::Explain => has(&["USING", "WITH", "INTO"]),
+            ClauseKind::Evaluate => has(&["LABEL", "WITH", "INTO"]),
+            ClauseKind::Run => has(&["CMD", "INTO"]),
+            ClauseKind::Maximize | ClauseKind::Minimize => has(&["INTO"]) && has(&["WITH"]),
+        }
     }
 }
 
@@ -325,6 +349,10 @@ fn unknown_kind(word: &Ident) -> Diagnostic {
 
 /// `ANALYZE model` and `INFER model` of SQLFlow's first two years.
 fn old_form(keyword: &Token, words: &[&Token], source: &SourceFile) -> Option<Diagnostic> {
+    // Most words are neither.
+    if !keyword.is_word("ANALYZE") && !keyword.is_word("INFER") {
+        return None;
+    }
     let mut model = words.first()?.span;
     for word in words {
         if word.span.start > model.end {
@@ -338,11 +366,9 @@ fn old_form(keyword: &Token, words: &[&Token], source: &SourceFile) -> Option<Di
             "TO EXPLAIN",
             format!("write `SELECT … TO EXPLAIN {model} …`"),
         )
-    } else if keyword.is_word("INFER") {
+    } else {
         let help = format!("write `SELECT … TO PREDICT table.column USING {model}`");
         ("TO PREDICT", help)
-    } else {
-        return None;
     };
     let message = format!("`{}` is now `{form}`", source.slice(keyword.span));
     Some(Diagnostic::new(Code::OldSyntax, keyword.span, message).help(help))

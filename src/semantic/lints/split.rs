@@ -131,13 +131,7 @@ impl<'a> Split<'a> {
 
     /// Where the rows of a query were left to chance, in it and in what it
     /// reads.
-    fn draws(
-        &self,
-        at: usize,
-        span: Span,
-        rows: &Rows,
-        reads: &BTreeSet<Resource>,
-    ) -> Vec<Draw> {
+    fn draws(&self, at: usize, span: Span, rows: &Rows, reads: &BTreeSet<Resource>) -> Vec<Draw> {
         let mut draws: Vec<Draw> = Vec::new();
         let mut add = |draw: Draw| {
             if draws.len() < MOST_DRAWS && draws.iter().all(|known| known.at != draw.at) {
@@ -287,7 +281,8 @@ impl<'a> Split<'a> {
     /// Whether a query gives the rows that a training had.
     fn is_same(&self, training: &Training<'_>, data: &Data<'_>) -> bool {
         let unchanged = self.barrier.is_none_or(|barrier| barrier < training.at)
-            && data.reads
+            && data
+                .reads
                 .iter()
                 .filter_map(|table| self.written.get(table))
                 .all(|written| *written < training.at);

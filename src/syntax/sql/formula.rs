@@ -29,7 +29,38 @@ pub(super) fn formula(
     expression: &Expr,
     whole: Span,
 ) -> Result<Formula, Diagnostic> {
-    Lowering { source, whole }.formula(expression, 0)
+    let lowering = Lowering { source, whole };
+    // First of all, since the place of an expression is looked for in all of it.
+    if let Some(expression) = too_deep(expression, 0) {
+        let message = "this expression is nested too deeply";
+        return Err(lowering
+            .error(message, lowering.span(expression))
+            .help("work out a part of it as a column of the query"));
+    }
+    lowering.formula(expression)
+}
+
+/// The first expression in another that is nested too deeply.
+fn too_deep(expression: &Expr, depth: usize) -> Option<&Expr> {
+    if depth > NESTING {
+        return Some(expression);
+    }
+    let inner: &[&Expr] = match expression {
+        Expr::Nested(inner) | Expr::UnaryOp { expr: inner, .. } => &[inner],
+        Expr::BinaryOp { left, right, .. } => &[left, right],
+        Expr::Between {
+            expr, low, high, ..
+        } => &[expr, low, high],
+        Expr::Function(Function {
+            args: FunctionArguments::List(list),
+            ..
+        }) => match list.args.as_slice() {
+            [FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))] => &[argument],
+            _ => &[],
+        },
+        _ => &[],
+    };
+    inner.iter().find_map(|inner| too_deep(inner, depth + 1))
 }
 
 struct Lowering<'a> {
@@ -50,17 +81,11 @@ impl Lowering<'_> {
         }
     }
 
-    fn formula(&self, expression: &Expr, depth: usize) -> Result<Formula, Diagnostic> {
+    fn formula(&self, expression: &Expr) -> Result<Formula, Diagnostic> {
         let span = self.span(expression);
-        if depth > NESTING {
-            let message = "this expression is nested too deeply";
-            return Err(self
-                .error(message, span)
-                .help("work out a part of it as a column of the query"));
-        }
-        let inner = |expression: &Expr| self.formula(expression, depth + 1).map(Box::new);
+        let inner = |expression: &Expr| self.formula(expression).map(Box::new);
         let kind = match expression {
-            Expr::Nested(nested) => return self.formula(nested, depth + 1),
+            Expr::Nested(nested) => return self.formula(nested),
             Expr::Identifier(ident) => FormulaKind::Name(names::ident(self.source, ident)),
             Expr::CompoundIdentifier(parts) => {
                 let last = parts.last().expect("a compound name has parts");
@@ -77,7 +102,7 @@ impl Lowering<'_> {
             },
             Expr::UnaryOp { op, expr } => match op {
                 UnaryOperator::Minus => FormulaKind::Negative(inner(expr)?),
-                UnaryOperator::Plus => return self.formula(expr, depth + 1),
+                UnaryOperator::Plus => return self.formula(expr),
                 _ => return Err(self.unsupported(span)),
             },
             Expr::Between {
