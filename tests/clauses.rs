@@ -8,6 +8,17 @@ use sqlflowc::syntax::sql::{Dialect, Reading, Unparsed};
 
 /// Queries that the parser knows, some with names like words of clauses.
 const QUERIES: &[(Dialect, &str)] = &[
+    (
+        Dialect::PostgreSql,
+        "SELECT * FROM ROWS FROM (f(1), g(2)) AS x",
+    ),
+    (Dialect::DuckDb, "PIVOT t ON y USING sum(p)"),
+    (Dialect::DuckDb, "UNPIVOT t ON a, b INTO NAME n VALUE v"),
+    (Dialect::DuckDb, "SELECT * FROM a ASOF JOIN b USING (id, t)"),
+    (Dialect::DuckDb, "SELECT [x FOR x IN l IF x > 1] FROM t"),
+    (Dialect::Spark, "SELECT * FROM t VERSION AS OF 1"),
+    (Dialect::Oracle, "SELECT * FROM t AS OF TIMESTAMP SYSDATE"),
+    (Dialect::SQLite, "SELECT * FROM t INDEXED BY i"),
     (Dialect::DuckDb, "SELECT * FROM t TABLESAMPLE 10%"),
     (Dialect::DuckDb, "SELECT * FROM t"),
     (
@@ -286,20 +297,9 @@ const QUERIES: &[(Dialect, &str)] = &[
 const UNKNOWN: &[(Dialect, &str)] = &[
     (
         Dialect::PostgreSql,
-        "SELECT * FROM ROWS FROM (f(1), g(2)) AS x",
-    ),
-    (
-        Dialect::PostgreSql,
         "SELECT * FROM t WHERE a BETWEEN SYMMETRIC 1 AND 2",
     ),
-    (Dialect::DuckDb, "PIVOT t ON y USING sum(p)"),
-    (Dialect::DuckDb, "UNPIVOT t ON a, b INTO NAME n VALUE v"),
-    (Dialect::DuckDb, "SELECT * FROM a ASOF JOIN b USING (id, t)"),
-    (Dialect::DuckDb, "SELECT [x FOR x IN l IF x > 1] FROM t"),
-    (Dialect::Spark, "SELECT * FROM t VERSION AS OF 1"),
     (Dialect::ClickHouse, "WITH 1 AS x SELECT x FROM t"),
-    (Dialect::Oracle, "SELECT * FROM t AS OF TIMESTAMP SYSDATE"),
-    (Dialect::SQLite, "SELECT * FROM t INDEXED BY i"),
 ];
 
 /// Clauses by the kind of statement that they make.

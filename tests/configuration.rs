@@ -301,7 +301,7 @@ fn every_key_has_its_effect() {
         for (configuration, wanted) in [(file, true), ("", false)] {
             let project = Project::new(configuration);
             let unparsed = project.path().join("programs/unparsed.sql");
-            fs::write(unparsed, "SUMMARIZE t;").unwrap();
+            fs::write(unparsed, "UPDATE EXTENSIONS;").unwrap();
             let schema = project.path().join("programs/tables.yaml");
             fs::write(schema, "complete: true").unwrap();
             let (_, said) = project.run(arguments, &[]);

@@ -5,8 +5,8 @@ use crate::ir::Settings;
 use crate::quantity::{is_cpu, is_image, is_memory, seconds};
 use crate::syntax::ast::Directive;
 
-const KEYS: [&str; 7] = [
-    "cpu", "memory", "gpu", "timeout", "retries", "image", "allow",
+const KEYS: [&str; 10] = [
+    "cpu", "memory", "gpu", "timeout", "retries", "image", "allow", "unparsed", "reads", "writes",
 ];
 
 pub(super) fn lower(directives: &[Directive], diagnostics: &mut Diagnostics) -> Settings {
@@ -62,6 +62,8 @@ fn apply(directive: &Directive, settings: &mut Settings) -> Result<(), Diagnosti
                 "an image reference such as `registry/team/image:tag`",
             ));
         }
+        // The parser has taken these.
+        "unparsed" | "reads" | "writes" => {}
         key => {
             let message = format!("no directive is named `{key}`");
             return Err(

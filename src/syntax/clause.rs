@@ -6,7 +6,7 @@ use super::ast::{
     Train, Value, ValueKind,
 };
 use super::parser::Parser;
-use super::sql::{self, Token, TokenKind};
+use super::sql::{self, Dialect, Token, TokenKind};
 use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::source::{SourceFile, Span};
 
@@ -633,7 +633,20 @@ impl Clause<'_> {
 
     fn name(&mut self, wanted: &str) -> Result<Name, Diagnostic> {
         self.expect_no_clause(wanted)?;
-        self.parser.name(wanted)
+        let name = self.parser.name(wanted)?;
+        // A server, a catalog, a schema, a table and its column; servers are
+        // named by SQL Server alone.
+        let most = match self.parser.dialect {
+            Dialect::MsSql => 5,
+            _ => 4,
+        };
+        if name.parts.len() > most {
+            let message = format!("`{}` has more parts than a name can have", name.dotted());
+            let help =
+                format!("a name has at most {most} parts: the last is a table or its column");
+            return Err(Diagnostic::new(Code::UnexpectedToken, name.span, message).help(help));
+        }
+        Ok(name)
     }
 
     fn model(&mut self, wanted: &str) -> Result<Name, Diagnostic> {

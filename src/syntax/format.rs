@@ -256,7 +256,9 @@ impl<'a> Printer<'a> {
 
         let between = self.sort(None, &leading, Some(span.start), Nearer::Second);
         let start = between.before.first().map_or(span.start, |c| c.span.start);
-        let (read, errors) = statement::kind(self.source, self.reading, &mut tokens.to_vec(), span);
+        let above = &piece.tokens[..first];
+        let reading = statement::declared_reading(self.source, self.reading, above);
+        let (read, errors) = statement::kind(self.source, reading, &mut tokens.to_vec(), span);
         let is_broken = read.is_none()
             || errors
                 .iter()

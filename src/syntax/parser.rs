@@ -133,18 +133,19 @@ impl<'a> Parser<'a> {
     /// An identifier, quoted or not.
     pub(super) fn ident(&mut self, wanted: &str) -> Result<Ident, Diagnostic> {
         match self.peek().and_then(Token::ident) {
-            Some(ident) => {
+            // No database takes `""`.
+            Some(ident) if !ident.text.is_empty() => {
                 self.at += 1;
                 Ok(ident)
             }
-            None => Err(self.expected(wanted)),
+            Some(_) | None => Err(self.expected(wanted)),
         }
     }
 
     /// An identifier, or a string literal that stands for one.
     pub(super) fn ident_or_string(&mut self, wanted: &str) -> Result<Ident, Diagnostic> {
         match self.peek() {
-            Some(token) if token.string().is_some() => {
+            Some(token) if token.string().is_some_and(|text| !text.is_empty()) => {
                 self.at += 1;
                 let text = token.string().unwrap_or_default().to_owned();
                 Ok(Ident {

@@ -1,12 +1,14 @@
 //! Reads one statement, and cuts an ML statement into its query and its clause.
 
-use super::ast::{Effects, ShowTrain, SqlQuery, SqlStatement, Statement, StatementKind};
+use super::ast::{
+    Directive, Effects, Name, Role, ShowTrain, SqlQuery, SqlStatement, Statement, StatementKind,
+};
 use super::clause::{self, ClauseKind};
 use super::directive;
 use super::parser::Parser;
 use super::routine;
 use super::split::{self, Shape};
-use super::sql::{self, Reading, Token, TokenKind, Unparsed};
+use super::sql::{self, Dialect, Reading, Token, TokenKind, Unparsed};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{SourceFile, Span};
 
@@ -34,13 +36,130 @@ pub(super) fn read(
     let first = first?;
     let last = tokens.iter().rposition(|token| !token.is_trivia())?;
     let span = tokens[first].span.to(tokens[last].span);
-    let (kind, errors) = kind(source, reading, &mut tokens[first..=last], span);
-    errors.into_iter().for_each(|error| diagnostics.push(error));
+    let declared = Declared::of(source, reading.dialect, &directives, diagnostics);
+    let reading = declared.reading(reading);
+    let (mut kind, errors) = kind(source, reading, &mut tokens[first..=last], span);
+    let is_consented =
+        |error: &Diagnostic| error.code == Code::UnparsedSql && !declared.directives.is_empty();
+    let errors = errors.into_iter().filter(|error| !is_consented(error));
+    errors.for_each(|error| diagnostics.push(error));
+    if let Some(kind) = &mut kind {
+        declared.apply(kind, diagnostics);
+    }
     Some(Statement {
         span,
         directives,
         kind: kind?,
     })
+}
+
+/// What directives say of SQL whose effects cannot be known from its text.
+#[derive(Default)]
+struct Declared {
+    unparsed: Option<Unparsed>,
+    reads: Option<Vec<Name>>,
+    writes: Option<Vec<Name>>,
+    /// Where they stand.
+    directives: Vec<Span>,
+}
+
+impl Declared {
+    fn of(
+        source: &SourceFile,
+        dialect: Dialect,
+        directives: &[Directive],
+        diagnostics: &mut Diagnostics,
+    ) -> Declared {
+        let mut declared = Declared::default();
+        for directive in directives {
+            let names = || match directive::names(source, dialect, directive) {
+                Ok(names) => (Some(names), None),
+                Err(error) => (None, Some(error)),
+            };
+            let error = match directive.key.as_str() {
+                "unparsed" => match directive::unparsed(directive) {
+                    Ok(unparsed) => {
+                        declared.unparsed = Some(unparsed);
+                        None
+                    }
+                    Err(error) => Some(error),
+                },
+                "reads" => {
+                    let (names, error) = names();
+                    declared.reads = names;
+                    error
+                }
+                "writes" => {
+                    let (names, error) = names();
+                    declared.writes = names;
+                    error
+                }
+                _ => continue,
+            };
+            declared.directives.push(directive.span);
+            error.into_iter().for_each(|error| diagnostics.push(error));
+        }
+        declared
+    }
+
+    fn has_names(&self) -> bool {
+        self.reads.is_some() || self.writes.is_some()
+    }
+
+    /// Who says what a statement does need not have it parsed.
+    fn reading(&self, reading: Reading) -> Reading {
+        let barrier = self.has_names().then_some(Unparsed::Barrier);
+        Reading {
+            unparsed: self.unparsed.or(barrier).unwrap_or(reading.unparsed),
+            ..reading
+        }
+    }
+
+    fn apply(&self, kind: &mut StatementKind, diagnostics: &mut Diagnostics) {
+        let effects = match kind {
+            StatementKind::Sql(sql) => Some(&mut sql.effects),
+            StatementKind::Train(train) => Some(&mut train.query.effects),
+            StatementKind::Predict(predict) => Some(&mut predict.query.effects),
+            StatementKind::Explain(explain) => Some(&mut explain.query.effects),
+            StatementKind::Evaluate(evaluate) => Some(&mut evaluate.query.effects),
+            StatementKind::Run(run) => Some(&mut run.query.effects),
+            StatementKind::Optimize(optimize) => Some(&mut optimize.query.effects),
+            StatementKind::ShowTrain(_) => None,
+        };
+        match effects {
+            Some(effects) if matches!(effects.role, Role::Unknown(_)) => {
+                if self.has_names() {
+                    effects.role = Role::Plain;
+                    effects.reads = self.reads.clone().unwrap_or_default();
+                    effects.writes = self.writes.clone().unwrap_or_default();
+                }
+            }
+            Some(_) | None => {
+                for span in &self.directives {
+                    let message = "what this statement reads and writes is known from its text";
+                    let help = "leave the directive out";
+                    diagnostics.push(
+                        Diagnostic::new(Code::DirectiveWithoutEffect, *span, message).help(help),
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// How a statement is read below these tokens, as its directives want it.
+pub(super) fn declared_reading(source: &SourceFile, reading: Reading, tokens: &[Token]) -> Reading {
+    let mut ignored = Diagnostics::default();
+    let mut directives = Vec::new();
+    for comment in tokens {
+        if comment.kind() == TokenKind::Comment {
+            let span = trimmed(source, comment.span);
+            if !is_behind_statement(source, tokens, span) {
+                directives.extend(directive::parse(source, span, &mut ignored));
+            }
+        }
+    }
+    Declared::of(source, reading.dialect, &directives, &mut ignored).reading(reading)
 }
 
 /// Whether a comment stands on the line on which the statement before ends.
@@ -155,7 +274,7 @@ fn template(source: &SourceFile, tokens: &[Token]) -> Option<Diagnostic> {
     let text = sql::shortened(source.slice(span));
     let message = format!("`{text}` is a template and no SQL");
     let help = "render it before it is compiled, for example with `dbt compile`; \
-                `--unparsed-sql barrier` hands such a statement on as it is";
+                `-- sqlflowc: unparsed=barrier` above a statement hands it on as it is";
     Some(Diagnostic::new(Code::Template, span, message).help(help))
 }
 
@@ -240,7 +359,6 @@ impl ClauseKind {
 mod tests {
     use super::*;
     use crate::syntax::parse;
-    use crate::syntax::sql::Dialect;
 
     /// A program's statements and what is wrong with it, a line each.
     fn outline(dialect: Dialect, program: &str) -> String {
@@ -344,6 +462,7 @@ mod tests {
              VACUUM ANALYZE t;
              DROP TABLE a SELECT * FROM t TO EXPLAIN m;"
         ), @"
+        sql: VACUUM ANALYZE t
         1:1 E0205 `TO TRAIN` stands without a query at `TO TRAIN`
         2:48 E0205 `TO PREDICT` follows a query and not `CREATE` at `TO PREDICT`
         3:38 E0205 `TO EXPLAIN` follows a query and not `EXPLAIN` at `TO EXPLAIN`
@@ -351,7 +470,6 @@ mod tests {
         5:33 E0202 no ML clause is named `TO TRANI` at `TRANI`
         6:30 E0208 `ANALYZE` is now `TO EXPLAIN` at `ANALYZE`
         7:30 E0208 `INFER` is now `TO PREDICT` at `INFER`
-        8:29 E0201 expected the end of the statement, found `t` at `t`
         9:27 E0201 expected the end of the statement, found `SELECT` at `SELECT`
         ");
     }

@@ -1,2 +1,2 @@
 CREATE TABLE readings AS SELECT 1 AS station, 20.5 AS temperature;
-SUMMARIZE readings;
+UPDATE EXTENSIONS (spatial);

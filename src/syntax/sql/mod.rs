@@ -5,6 +5,7 @@
 mod effects;
 mod formula;
 mod names;
+mod phrases;
 mod projection;
 mod rewrite;
 mod rows;
@@ -22,7 +23,9 @@ use sqlparser::tokenizer::{
     Location, Span as SqlSpan, Token as SqlToken, TokenWithSpan, Tokenizer, Whitespace,
 };
 
+use self::phrases::{Columns, Phrase};
 use super::ast::{Formula, Ident, SqlQuery, SqlStatement};
+use super::relation;
 use crate::diagnostic::{Code, Diagnostic, Levels, nearest};
 use crate::source::{SourceFile, Span};
 
@@ -700,13 +703,29 @@ pub(super) fn statement(
     let first = tokens.iter().find(|token| !token.is_trivia());
     // `TABLE t` is a query that `sqlparser` knows only inside others.
     let is_table = first.is_some_and(|first| first.is_word("TABLE"));
-    let statement = parse(source, dialect, tokens, span, |parser| {
+    let part = |parser: &mut Parser<'static>| {
         if is_table {
             return parser.parse_query().map(SqlTree::Query);
         }
         parser.parse_statement()
-    })?;
-    let columns = projection::statement(source, dialect, &statement);
+    };
+    let (statement, columns) = match parse(source, dialect, tokens, span, part) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            let Some(Phrase::Known(effects)) = phrases::phrase(dialect, tokens) else {
+                return Err(error);
+            };
+            return Ok(SqlStatement {
+                span,
+                effects: *effects,
+                columns: None,
+            });
+        }
+    };
+    let columns = match columns {
+        Columns::Same => projection::statement(source, dialect, &statement),
+        Columns::Others => None,
+    };
     Ok(SqlStatement {
         columns,
         ..effects::statement(source, dialect, &statement, span)
@@ -721,7 +740,7 @@ pub(super) fn leading_query(
     tokens: &mut [Token],
     span: Span,
 ) -> Result<SqlQuery, Diagnostic> {
-    let query =
+    let (query, columns) =
         parse(source, dialect, tokens, span, Parser::parse_query).map_err(|mut error| {
             // The statement goes on behind the query.
             error.message = error
@@ -729,7 +748,10 @@ pub(super) fn leading_query(
                 .replace("end of the statement", "end of the query");
             error
         })?;
-    let columns = projection::query(source, dialect, &query);
+    let columns = match columns {
+        Columns::Same => projection::query(source, dialect, &query),
+        Columns::Others => relation::Query::default(),
+    };
     Ok(SqlQuery {
         columns,
         ..effects::query(source, dialect, &query, span)
@@ -754,7 +776,7 @@ pub(super) fn formula(
     span: Span,
 ) -> Result<Formula, Diagnostic> {
     let mut tokens = tokens.to_vec();
-    let expression = parse(source, dialect, &mut tokens, span, Parser::parse_expr)?;
+    let (expression, _) = parse(source, dialect, &mut tokens, span, Parser::parse_expr)?;
     formula::formula(source, &expression, span)
 }
 
@@ -764,15 +786,22 @@ fn parse<T>(
     tokens: &mut [Token],
     span: Span,
     part: impl Fn(&mut Parser<'static>) -> Result<T, ParserError>,
-) -> Result<T, Diagnostic> {
-    parse_as_written(dialect, tokens, &part).or_else(|error| {
-        if let Some(mut tokens) = rewrite::rewritten(dialect, tokens)
-            && let Ok(part) = parse_as_written(dialect, &mut tokens, &part)
-        {
-            return Ok(part);
-        }
-        Err(sql_error(source, dialect, tokens, error, span))
-    })
+) -> Result<(T, Columns), Diagnostic> {
+    let error = match parse_as_written(dialect, tokens, &part) {
+        Ok(part) => return Ok((part, Columns::Same)),
+        Err(error) => error,
+    };
+    let (phrase, columns) = match phrases::phrase(dialect, tokens) {
+        Some(Phrase::Other(tokens, columns)) => (Some(tokens), columns),
+        Some(Phrase::Known(_)) | None => (None, Columns::Same),
+    };
+    let other = rewrite::rewritten(dialect, phrase.as_deref().unwrap_or(tokens)).or(phrase);
+    if let Some(mut other) = other
+        && let Ok(part) = parse_as_written(dialect, &mut other, &part)
+    {
+        return Ok((part, columns));
+    }
+    Err(sql_error(source, dialect, tokens, error, span))
 }
 
 /// Uses the tokens up, unless there is an error.
@@ -855,7 +884,7 @@ fn sql_error(
 
 fn read_as(dialect: Dialect) -> String {
     format!(
-        "the statement is read as SQL of `{}`; `--dialect` chooses another, and `--unparsed-sql barrier` hands such a statement on as it is",
+        "the statement is read as SQL of `{}`; `--dialect` chooses another, and `-- sqlflowc: unparsed=barrier` above a statement hands it on as it is",
         dialect.as_str()
     )
 }

@@ -1,0 +1,1 @@
+SELECT * FROM iris TO TRAIN xgboost.gbtree LABEL class INTO "";

@@ -1,0 +1,2 @@
+-- sqlflowc:
+SELECT * FROM clicks TO TRAIN xgboost.gbtree COLUMN hour LABEL clicked INTO m;

@@ -1,0 +1,2 @@
+-- sqlflowc: unparsed=skip reads=clicks,'a.csv'
+UPDATE EXTENSIONS (spatial);
