@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -204,7 +205,7 @@ def test_a_model_says_how_it_came_to_be(model: Path, said: Said) -> None:
     assert found["train statement"] == "SELECT * EXCLUDE id FROM iris.train\nTO TRAIN …"
     assert found["features"] == "sepal_length, sepal_width, petal_length, petal_width"
     assert found["label"] == "class (string), classification of setosa, versicolor, virginica"
-    assert found["rows"] == "120"
+    assert re.fullmatch(r"120 \(\d+\.\d KiB\)", found["rows"])
     assert found["training"].startswith("5 rounds in ")
     assert "train_mlogloss = 0." in found["metrics"]
     document = json.loads(

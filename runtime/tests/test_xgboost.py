@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -141,8 +142,11 @@ def test_contributions_are_xgboosts_and_add_up(iris: Path, said: Said, estimator
         np.array(sums).reshape(-1, 3), np.array(logits), rtol=1e-4, atol=1e-4
     )
     summary = said.tables[-1]
-    means = [mean for _, mean in summary["rows"]]
+    means = [mean for _, mean, _ in summary["rows"]]
     assert means == sorted(means, reverse=True)
+    bars = [len(bar) for _, _, bar in summary["rows"]]
+    assert bars[0] == 24
+    assert bars == [math.ceil(round(mean / means[0] * 192) / 8) for mean in means]
     assert summary["rows"][0][0].startswith("petal")
     assert summary["row_count"] == 4
 

@@ -13,9 +13,9 @@ def card(document: Mapping[str, Any]) -> list[tuple[str, Any]]:
         ("train statement", document["statement"] or document["select"]),
         ("estimator", document["estimator"]),
         ("parameters", _listed(document["settings"].get("params", {}))),
-        ("features", ", ".join(_feature_names(document["features"]))),
+        ("features", _features(document["features"])),
         ("label", _label(document["label"])),
-        ("rows", document["rows"]),
+        ("rows", f"{document['rows']} ({_size(document['bytes'])})"),
         ("training", _training(document)),
         ("metrics", _listed(document["training"]["metrics"])),
         ("created", f"{document['created']} by {_versions(document['versions'])}"),
@@ -28,8 +28,26 @@ def _listed(values: Mapping[str, Any]) -> str:
     )
 
 
-def _feature_names(targets: Mapping[str, Any]) -> list[str]:
-    return [feature["name"] for features in targets.values() for feature in features]
+def _features(targets: Mapping[str, Any]) -> str:
+    """Returns the features' names, of each target where there are several."""
+    lists = {
+        target: ", ".join(feature["name"] for feature in features)
+        for target, features in targets.items()
+    }
+    if len(lists) == 1:
+        return next(iter(lists.values()))
+    return "; ".join(f"{names} FOR {target}" for target, names in lists.items())
+
+
+def _size(count: int) -> str:
+    if count < 1024:
+        return f"{count} bytes"
+    size = float(count)
+    for unit in ("KiB", "MiB", "GiB"):
+        size /= 1024
+        if size < 1024:
+            return f"{size:.1f} {unit}"
+    return f"{size / 1024:.1f} TiB"
 
 
 def _label(label: Mapping[str, Any]) -> str:

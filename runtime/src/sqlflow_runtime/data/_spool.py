@@ -28,6 +28,11 @@ class Spool:
         self.rows = rows
         self._data = data
 
+    @property
+    def bytes(self) -> int:
+        """The size of the rows as Arrow writes them."""
+        return len(self._data)
+
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yields the batches, mapped from the file: no copy of them is made."""
         # The buffer keeps the map.

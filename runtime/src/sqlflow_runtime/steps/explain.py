@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,6 +20,9 @@ from sqlflow_runtime.steps import _rows
 # Rows at a time: often enough to show progress, which exact contributions of large models need.
 CHUNK_ROWS = 4096
 BACKGROUND_ROWS = 64
+
+BAR_CHARACTERS = 24
+_BAR_COLUMN = "bar"
 
 IMPORTANCE_EXPLAINER = "XGBoostExplainer"
 # What SQLFlow calls the explainer of models without one of their own.
@@ -93,11 +97,25 @@ def _importance(
     rows = [{"feature": name, **scores} for name, scores in ordered]
     title = f"importance of {model.name}'s features"
     if into is None:
-        shown = [list(row.values()) for row in rows[:max_display]]
-        _events.table(title, schema.names, shown, len(rows))
+        greatest = ordered[0][1][measures[-1]] if ordered else 0.0
+        shown = [
+            [name, *scores.values(), _bar(scores[measures[-1]], greatest)]
+            for name, scores in ordered[:max_display]
+        ]
+        _events.table(title, [*schema.names, _BAR_COLUMN], shown, len(rows))
     else:
         batch = pa.RecordBatch.from_pylist(rows, schema=schema)
         _rows.publish(into, schema, [batch], title, session)
+
+
+def _bar(value: float, greatest: float) -> str:
+    """Returns a bar for a value that is not negative, `BAR_CHARACTERS` long for the greatest."""
+    if not 0 < greatest < math.inf:
+        return ""
+    eighths = round(value / greatest * BAR_CHARACTERS * 8)
+    # U+2588 is a full block, the next ones are seven eighths of it to one eighth.
+    rest = chr(0x2590 - eighths % 8) if eighths % 8 else ""
+    return "\u2588" * (eighths // 8) + rest
 
 
 def _contributions(
@@ -141,8 +159,11 @@ def _contributions(
     order = np.argsort(-means, kind="stable")[:max_display]
     _events.table(
         f"mean contribution of {model.name}'s features ({explainer}, {chosen.rows} rows)",
-        ["feature", "mean_abs_contribution"],
-        [[names[place], float(means[place])] for place in order],
+        ["feature", "mean_abs_contribution", _BAR_COLUMN],
+        [
+            [names[place], float(means[place]), _bar(float(means[place]), float(means.max()))]
+            for place in order
+        ],
         len(names),
     )
 

@@ -58,6 +58,7 @@ def run(request: Request) -> None:
         "select": request.select,
         "declared": _declared_json(request.features),
         "rows": used,
+        "bytes": rows.bytes,
         "seconds": round(time.monotonic() - started, 3),
         "start_from": None if start is None else f"{start.name}@{start.version}",
     }
