@@ -239,7 +239,13 @@ def test_a_clustering(iris: Path, said: Said) -> None:
         params={"n_clusters": 3},
         into="clusters",
     )
-    predict(select=TEST, model="clusters", into=table("p"), column="cluster")
+    predict(
+        select=TEST,
+        model="clusters",
+        into=table("p"),
+        column="cluster",
+        extra_outputs=["distance"],
+    )
     assert types("p")["cluster"] == "BIGINT"
     assert types("p")["class"] == "VARCHAR"
 
@@ -250,6 +256,16 @@ def test_a_clustering(iris: Path, said: Said) -> None:
     points, classes = _iris("test")
     clusters = wanted.predict(points)
     assert [cluster for (cluster,) in rows("SELECT cluster FROM p")] == list(clusters)
+    nearest = wanted.transform(points).min(axis=1)
+    np.testing.assert_allclose(np.ravel(rows("SELECT distance FROM p")), nearest)
+    with pytest.raises(ProgramError, match="gives no probability; leave it out of"):
+        predict(
+            select=TEST,
+            model="clusters",
+            into=table("q"),
+            column="cluster",
+            extra_outputs=["probability"],
+        )
 
     evaluate(select=TEST, model="clusters")
     assert said.tables[-1]["title"] == "clusters on 30 rows"
@@ -265,6 +281,43 @@ def test_a_clustering(iris: Path, said: Said) -> None:
         evaluate(select=TEST, model="clusters", metrics=["v_measure_score"])
     with pytest.raises(ProgramError, match="could be said to contribute to; explain a model that"):
         explain(select=TEST, model="clusters")
+
+
+def test_a_mixture_has_probabilities(iris: Path) -> None:
+    train(
+        select=FLOWERS,
+        estimator="sklearn.mixture.GaussianMixture",
+        params={"n_components": 3},
+        into="mixture",
+    )
+
+    def predicted(select: str, into: str) -> None:
+        predict(
+            select=select,
+            model="mixture",
+            into=table(into),
+            column="cluster",
+            extra_outputs=["probabilities", "probability"],
+        )
+
+    predicted(TEST, "p")
+
+    from sklearn.mixture import GaussianMixture
+
+    points, _ = _iris("test")
+    wanted = GaussianMixture(3, random_state=0).fit(_iris("train")[0]).predict_proba(points)
+    found = rows("SELECT probability_0, probability_1, probability_2, probability FROM p")
+    np.testing.assert_allclose(found, np.column_stack([wanted, wanted.max(axis=1)]), atol=1e-9)
+    predicted("SELECT * FROM iris.test LIMIT 0", "none")
+    assert types("none") == types("p")
+    with pytest.raises(ProgramError, match="gives no distance"):
+        predict(
+            select=TEST,
+            model="mixture",
+            into=table("q"),
+            column="cluster",
+            extra_outputs=["distance"],
+        )
 
 
 def test_outliers(iris: Path, said: Said) -> None:

@@ -621,8 +621,8 @@ impl Inputs {
         let mut open = relation.open;
         for output in extra_outputs {
             match output.as_str() {
-                "probability" => columns.push(Column {
-                    name: Some("probability".into()),
+                "probability" | "distance" | "score" => columns.push(Column {
+                    name: Some(output.as_str().into()),
                     kind: Some(Kind::Float),
                 }),
                 // One for each class, and the classes are in the data.

@@ -351,7 +351,13 @@ impl<'a> Analyzer<'a> {
         model: Option<&Name>,
         written: &ast::Attribute,
     ) {
-        const KNOWN: [&str; 4] = ["probabilities", "probability", "logits", "score"];
+        const KNOWN: [&str; 5] = [
+            "probabilities",
+            "probability",
+            "logits",
+            "score",
+            "distance",
+        ];
         let model = model.and_then(|name| self.models.get(&name.dotted()));
         for output in outputs {
             if !KNOWN.contains(&output.as_str()) {
@@ -370,14 +376,22 @@ impl<'a> Analyzer<'a> {
             };
             let has = match output.as_str() {
                 "logits" => nature.logits,
-                "score" if nature.task == Task::ByObjective => None,
+                "score" | "distance" if nature.task == Task::ByObjective => None,
                 "score" => Some(nature.task == Task::Detection),
+                // Of scikit-learn's clusterings, those without probabilities have centers.
+                "distance" => {
+                    Some(nature.task == Task::Clustering && nature.probabilities == Some(false))
+                }
                 _ => nature.probabilities,
             };
             if has == Some(false) {
                 let message = format!("`{}` gives no `{output}`", nature.name);
                 let help = match nature.task {
                     Task::Detection => "leave it out, or ask for `score`".to_owned(),
+                    Task::Clustering if nature.probabilities == Some(true) => {
+                        "leave it out, or ask for `probability`".to_owned()
+                    }
+                    Task::Clustering => "leave it out, or ask for `distance`".to_owned(),
                     task => format!("leave it out: the model {}", task.verb()),
                 };
                 self.diagnostics.push(

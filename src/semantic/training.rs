@@ -56,6 +56,10 @@ impl Nature {
                 Outputs::MaybeProbabilities => (None, None),
                 Outputs::Values => (Some(false), None),
             },
+            (Task::Clustering, outputs) => {
+                let is_mixture = outputs == Outputs::Probabilities;
+                (Some(is_mixture), Some(false))
+            }
             _ => (Some(false), Some(false)),
         };
         Nature {

@@ -101,13 +101,15 @@ class Prediction:
     outliers and 1 for the others, of a transformation vectors [rows, components].
 
     `probabilities` and `logits` [rows, classes] belong to classes, `scores` [rows] to detections:
-    the lower, the farther out.
+    the lower, the farther out. A clustering may have `probabilities` [rows, clusters], or
+    `distances` [rows] from the centers of the rows' clusters.
     """
 
     values: Doubles
     probabilities: Doubles | None = None
     logits: Doubles | None = None
     scores: Doubles | None = None
+    distances: Doubles | None = None
 
 
 @dataclass(frozen=True)
@@ -170,6 +172,10 @@ class Estimator(Protocol):
         ...
 
     def predict(self, inputs: Inputs, *, logits: bool = False) -> Prediction: ...
+
+    def clusters(self) -> int | None:
+        """Returns how many clusters a row has probabilities of, if it has any."""
+        ...
 
     def points(self, inputs: Inputs) -> Any:
         """Returns the rows [rows, columns] as the model of a clustering sees them."""

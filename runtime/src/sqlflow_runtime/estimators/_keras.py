@@ -313,6 +313,9 @@ class Network:
             found.argmax(axis=1).astype(np.float64), softmax(found), found if logits else None
         )
 
+    def clusters(self) -> int | None:
+        return None
+
     def points(self, inputs: Inputs) -> Any:
         raise AssertionError("a network does not cluster")
 

@@ -20,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 import sklearn
 import skops.io
+from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.utils import Tags, TargetTags
 from skops.io.exceptions import UnsupportedTypeException
 
@@ -44,7 +45,7 @@ from sqlflow_runtime.estimators._permutation import permutation_shapley
 from sqlflow_runtime.estimators._scikit_names import NAMES
 from sqlflow_runtime.features._fitted import Encoded, Specification, Target
 from sqlflow_runtime.features._matrix import Matrix, matrix, places
-from sqlflow_runtime.features._values import Doubles
+from sqlflow_runtime.features._values import Doubles, Integers
 
 EXPLAIN_ROWS = 1000
 
@@ -303,10 +304,16 @@ class ScikitLearn:
                     return self._detected(rows)
                 case Kind.TRANSFORMATION:
                     return Prediction(self._transformed(rows))
+                case Kind.CLUSTERING:
+                    return self._clustered(rows)
             return Prediction(self._numbers(self._model.predict(rows)))
 
     def _nothing(self) -> Prediction:
         none: Doubles = np.empty(0)
+        if self._kind is Kind.CLUSTERING:
+            count = self.clusters()
+            shares = None if count is None else np.empty((0, count))
+            return Prediction(none, shares, distances=none if self._has_centers() else None)
         if self._kind is Kind.TRANSFORMATION:
             return Prediction(np.empty((0, 0)))
         if self._kind is Kind.DETECTION:
@@ -325,6 +332,33 @@ class ScikitLearn:
         if not hasattr(self._model, "decision_function"):
             return Prediction(values)
         return Prediction(values, scores=self._numbers(self._model.decision_function(rows)))
+
+    def _clustered(self, rows: Matrix) -> Prediction:
+        values = self._numbers(self._model.predict(rows))
+        if self.clusters() is not None:
+            return Prediction(values, np.asarray(self._model.predict_proba(rows), np.float64))
+        if not self._has_centers():
+            return Prediction(values)
+        return Prediction(values, distances=self._distances(rows, values.astype(np.int64)))
+
+    def _distances(self, rows: Matrix, clusters: Integers) -> Doubles:
+        """Returns the Euclidean distance of each row from the center of its cluster."""
+        centers = np.asarray(self._model.cluster_centers_, np.float64)
+        found = np.empty(len(clusters))
+        for cluster in np.unique(clusters):
+            own = np.flatnonzero(clusters == cluster)
+            # AffinityPropagation that has not converged puts all rows into a cluster -1.
+            center = centers[cluster : cluster + 1]
+            found[own] = euclidean_distances(rows[own], center)[:, 0] if len(center) else np.nan
+        return found
+
+    def _has_centers(self) -> bool:
+        return hasattr(self._model, "cluster_centers_")
+
+    def clusters(self) -> int | None:
+        count = getattr(self._model, "n_components", None)
+        has_probabilities = hasattr(self._model, "predict_proba") and isinstance(count, int)
+        return count if self._kind is Kind.CLUSTERING and has_probabilities else None
 
     def _transformed(self, rows: Matrix) -> Doubles:
         found = self._model.transform(rows)

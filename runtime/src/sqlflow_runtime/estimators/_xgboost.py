@@ -307,6 +307,9 @@ class XGBoost:
         kind = "margin" if margin else "value"
         return self._booster.inplace_predict(rows, predict_type=kind)
 
+    def clusters(self) -> int | None:
+        return None
+
     def points(self, inputs: Inputs) -> Any:
         raise AssertionError("XGBoost does not cluster")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +19,7 @@ from sqlflow_runtime.steps import _rows
 _EXTRA_OUTPUTS = {
     Kind.CLASSIFICATION: ("probabilities", "probability", "logits"),
     Kind.DETECTION: ("score",),
+    Kind.CLUSTERING: ("probabilities", "probability", "distance"),
 }
 
 
@@ -35,7 +36,7 @@ def run(
     _check_extra_outputs(extra_outputs, model)
     rows = _rows.read(select, session)
     kept = _kept(rows, model.label, column)
-    added = [model.label.result_field(column), *_extra_fields(extra_outputs, model.label)]
+    added = [model.label.result_field(column), *_extra_fields(extra_outputs, model)]
     schema = pa.schema([*(rows.schema.field(index) for index in kept), *added])
     _check_names(schema)
 
@@ -85,12 +86,16 @@ def _check_extra_outputs(extra_outputs: list[str], model: _model.Model) -> None:
             )
 
 
-def _extra_fields(extra_outputs: list[str], label: Label) -> list[pa.Field]:
+def _extra_fields(extra_outputs: list[str], model: _model.Model) -> list[pa.Field]:
+    classes: Sequence[object] = model.label.classes
+    if model.label.kind is Kind.CLUSTERING and "probabilities" in extra_outputs:
+        classes = range(model.estimator.clusters() or 0)
     names = {
-        "probabilities": [f"probability_{name}" for name in label.classes],
+        "probabilities": [f"probability_{name}" for name in classes],
         "probability": ["probability"],
-        "logits": [f"logit_{name}" for name in label.classes],
+        "logits": [f"logit_{name}" for name in classes],
         "score": ["score"],
+        "distance": ["distance"],
     }
     return [pa.field(name, pa.float64()) for output in extra_outputs for name in names[output]]
 
@@ -101,8 +106,9 @@ def _extra_columns(
     columns: list[pa.Array] = []
     for output in extra_outputs:
         values = found.logits if output == "logits" else found.probabilities
-        if output == "score":
-            values = None if found.scores is None else found.scores[:, np.newaxis]
+        if output in ("score", "distance"):
+            single = found.scores if output == "score" else found.distances
+            values = None if single is None else single[:, np.newaxis]
         if values is None:
             raise ProgramError(
                 f"the model `{model.name}` ({model.estimator.name}) gives no {output}",
