@@ -326,7 +326,7 @@ fn hostile_text_stays_in_its_place() {
     let old = "SELECT * FROM t TO TRAIN xgboost.gbtree COLUMN x LABEL y INTO m;";
     let new = "\
 CREATE TABLE \"a|b </code></details> @all #1 [x](y) `c`\" AS SELECT '\n```\n````\n</details>\n';
-SELECT * FROM \"a|b </code></details> @all #1 [x](y) `c`\" TO TRAIN xgboost.gbtree COLUMN x, \"*|_`<b>\" LABEL y INTO m;
+SELECT * FROM \"a|b </code></details> @all #1 [x](y) `c`\" TO TRAIN xgboost.gbtree COLUMN x, \"z*|_`<b>\" LABEL y INTO m;
 SELECT '\u{1b}[31m' FROM \"a|b </code></details> @all #1 [x](y) `c`\";";
     let markdown = diff(old, new, DiffFormat::Markdown);
     let mut fence: Option<String> = None;

@@ -102,8 +102,12 @@ struct Template<'a> {
 
 pub(super) fn emit(plan: &Plan, options: &Options) -> Result<String, Diagnostics> {
     let renderer = Renderer::new();
-    let header = manifest::header(plan, options);
     let cluster = &options.cluster;
+    let mut header = manifest::header(plan, options);
+    if cluster.argo.form != ArgoForm::Workflow {
+        // Only runs are made again and again: what starts them has one name.
+        header.generate_name = None;
+    }
     let on_exit = manifest::on_exit(options);
     let tasks = manifest::tasks(&renderer, plan, options)?;
     let carries_runtime = tasks.iter().any(|task| task.carries_runtime);
