@@ -99,7 +99,7 @@ pub struct ClusterOptions {
     pub naming: Naming,
     pub argo: ArgoOptions,
     pub tekton: TektonForm,
-    /// What is run when the run is over, however it ended.
+    /// What is run when the run is over, whether it succeeded or failed.
     pub on_exit: Option<OnExit>,
     /// Secrets by which images are pulled.
     pub image_pull_secrets: Vec<String>,

@@ -135,7 +135,7 @@ pub(super) static SETTINGS: &[Key] = &[
     key(
         "on_exit",
         Takes::Section(ON_EXIT),
-        "What is run when a run on a cluster is over, however it ended",
+        "What is run when a run on a cluster is over, whether it succeeded or failed",
     ),
     key("argo", Takes::Section(ARGO), "What Argo alone has"),
     key("tekton", Takes::Section(TEKTON), "What Tekton alone has"),
