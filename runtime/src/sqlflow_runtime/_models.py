@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ from typing import Any
 
 from sqlflow_runtime._card import card
 from sqlflow_runtime._errors import SpecError, StepError
+from sqlflow_runtime._events import non_finite
 from sqlflow_runtime.store import Store, Version, open_store
 
 OTHER_STORE = "SQLFLOW_OTHER_MODEL_STORE"
@@ -36,8 +38,20 @@ def main(arguments: list[str]) -> int:
         remedy = f"\nhelp: {error.help}" if error.help else ""
         sys.stderr.write(f"error: {error.message}{remedy}\n")
         return error.exit_status
-    json.dump(document, sys.stdout)
+    # A metric may be no number, which JSON has no sign for.
+    json.dump(_finite(document), sys.stdout, allow_nan=False)
     return 0
+
+
+def _finite(value: Any) -> Any:
+    match value:
+        case float():
+            return value if math.isfinite(value) else non_finite(value)
+        case Mapping():
+            return {key: _finite(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_finite(item) for item in value]
+    return value
 
 
 def _list(store: Store, arguments: list[str]) -> dict[str, Any]:

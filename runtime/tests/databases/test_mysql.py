@@ -223,6 +223,36 @@ def test_indexes_grants_views_and_ties_of_a_replaced_table(session: list[str]) -
         assert {d.name[0] for d in database.tables() if len(d.name) == 1} == {"t", "log", "v"}
 
 
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_rows_that_refer_to_those_of_a_replaced_table_stay(
+    session: list[str], elsewhere: bool
+) -> None:
+    other = f"other_{secrets.token_hex(6)}"
+    child = f"{other}.child" if elsewhere else "child"
+    rule = "SET NULL" if elsewhere else "CASCADE"
+    parent = session[0].removeprefix("USE ")
+    run([], f"CREATE DATABASE {other}")
+    try:
+        run(
+            session,
+            "CREATE TABLE parent (k BIGINT PRIMARY KEY)",
+            "INSERT INTO parent VALUES (1), (2)",
+            f"CREATE TABLE {child} (k BIGINT, "
+            f"FOREIGN KEY (k) REFERENCES {parent}.parent (k) ON DELETE {rule})",
+            f"INSERT INTO {child} VALUES (1), (1)",
+        )
+        replacement = pa.table({"k": pa.array([1, 3], pa.int64())})
+        with (
+            connect(session, url=URL) as database,
+            pytest.raises(ProgramError, match="child"),
+        ):
+            database.replace(table("parent"), replacement.to_reader())
+        assert rows(session, f"SELECT k FROM {child}")["k"].to_pylist() == [1, 1]
+        assert sorted(rows(session, "SELECT k FROM parent")["k"].to_pylist()) == [1, 2]
+    finally:
+        run([], f"DROP DATABASE {other}")
+
+
 def test_what_a_killed_step_left_is_removed(session: list[str]) -> None:
     with connect(session, url=URL) as database:
         place = database._place(table("t"))  # type: ignore[attr-defined]

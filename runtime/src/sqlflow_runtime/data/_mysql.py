@@ -288,6 +288,7 @@ class MySQL:
                             f"RENAME TABLE {old} TO {self._quoted(schema, retired)}, {new} TO {old}"
                         )
                     elif same:
+                        self._refuse_cascades(schema, name, table)
                         with self._transaction():
                             self._run(f"DELETE FROM {old}")
                             self._run(f"INSERT INTO {old} SELECT * FROM {new}")
@@ -425,13 +426,29 @@ class MySQL:
                 "SELECT 1 FROM information_schema.triggers "
                 "WHERE event_object_schema = %s AND event_object_table = %s "
                 "UNION ALL SELECT 1 FROM information_schema.referential_constraints "
-                "WHERE constraint_schema = %s AND %s IN (table_name, referenced_table_name)",
-                schema,
-                name,
-                schema,
-                name,
+                "WHERE constraint_schema = %s AND table_name = %s "
+                # A table of another database may refer to this one.
+                "OR unique_constraint_schema = %s AND referenced_table_name = %s",
+                *(schema, name) * 3,
             )
         )
+
+    def _refuse_cascades(self, schema: str, name: str, table: Table) -> None:
+        """Raises where the deletion of all rows would reach rows of other tables, which the rows
+        that are put in their place do not bring back."""
+        found = self._fetch(
+            "SELECT constraint_schema, table_name FROM information_schema.referential_constraints "
+            "WHERE unique_constraint_schema = %s AND referenced_table_name = %s "
+            "AND delete_rule IN ('CASCADE', 'SET NULL', 'SET DEFAULT')",
+            schema,
+            name,
+        )
+        if found:
+            raise ProgramError(
+                f"`{table}` cannot be replaced: rows of `{'.'.join(map(str, found[0]))}` refer to "
+                "its rows and are deleted or changed with them",
+                help="drop the foreign key, or write into a table of another name",
+            )
 
     def table_exists(self, table: Table) -> bool:
         with self._errors():
