@@ -273,6 +273,18 @@ def test_a_clustering(iris: Path, said: Said) -> None:
     evaluate(select=TEST, model="clusters", label="class", into=table("e"))
     ((found,),) = rows("SELECT adjusted_rand_score FROM e")
     assert found == pytest.approx(adjusted_rand_score(classes, clusters))
+    # Rows without a label are left out of the points too.
+    with_gaps = (
+        "SELECT * EXCLUDE class, CASE WHEN id % 3 = 0 THEN NULL ELSE class END AS class FROM "
+        f"({TEST})"
+    )
+    labelled = [row[0] % 3 != 0 for row in rows(f"SELECT id FROM ({TEST}) ORDER BY id")]
+    evaluate(select=with_gaps, model="clusters", label="class", metrics=["silhouette_score"])
+    assert score(said)["silhouette_score"] == pytest.approx(
+        silhouette_score(points[labelled], clusters[labelled])
+    )
+    with pytest.raises(ProgramError, match="returns no rows"):
+        evaluate(select=f"SELECT * FROM ({TEST}) WHERE false", model="clusters")
     show_train(model="clusters")
     shown = dict(said.tables[-1]["rows"])
     assert shown["label"] == "none, clustering"

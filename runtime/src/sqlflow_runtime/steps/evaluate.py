@@ -83,6 +83,8 @@ def _scores(model: _model.Model, rows: Spool, label_name: str | None) -> _metric
     for batch in _rows.used_slices(rows, truths):
         parts.append(model.estimator.predict(model.features.encode(batch, WHERE, tally)))
     tally.warn()
+    if not parts:
+        raise ProgramError(f"{WHERE} returns no rows to measure on")
     # Predictions are in the order of the query, truths in the one that measures want.
     order = np.argsort(np.argsort(truths.used))
 
@@ -107,6 +109,7 @@ def _scores(model: _model.Model, rows: Spool, label_name: str | None) -> _metric
     if model.label.kind is Kind.CLUSTERING:
         # How far clusters are apart depends on all rows at once.
         points = model.estimator.points(model.features.encode_all(rows, WHERE, Tally()))
+        points = points[truths.used]
         return _metrics.Scores(
             kind=Kind.CLUSTERING,
             classes=0,
