@@ -72,7 +72,7 @@ fn a_workflow_leaves_room_for_its_status() {
     insta::assert_snapshot!(
         render(&source, &diagnostics, Format::Human { colour: false }),
         @r"
-    error[E0502]: the manifest of 3000 steps is 869219 bytes as JSON, 1320273 with what the cluster keeps beside it, and a cluster takes 1024000
+    error[E0502]: the manifest of 3000 steps is 869110 bytes as JSON, 1320164 with what the cluster keeps beside it, and a cluster takes 1024000
         --> program.sql:3000:1
          |
     3000 | CREATE TABLE filling_2999 AS SELECT 1 AS x;

@@ -18,8 +18,6 @@ use crate::plan::{Plan, PlannedStep};
 /// environment variable that holds the whole template as JSON.
 const LARGEST_STEP: usize = 96 * 1024;
 
-const DEFAULT_RETRIES: u32 = 2;
-
 #[derive(Serialize)]
 pub(super) struct Header<'a> {
     pub(super) version: &'a str,
@@ -111,7 +109,7 @@ fn deadline(plan: &Plan, options: &Options) -> u64 {
     const DAY: u64 = 24 * 3600;
     let steps = plan.steps().filter_map(|planned| {
         let settings = options.steps.of(planned).settings;
-        let attempts = u64::from(settings.retries.unwrap_or(DEFAULT_RETRIES)) + 1;
+        let attempts = u64::from(retries(&planned.step.action, &settings)) + 1;
         Some(settings.timeout_seconds?.saturating_mul(attempts))
     });
     let sum = steps.fold(0, u64::saturating_add);
@@ -137,7 +135,9 @@ pub(super) struct Task<'a> {
     pub(super) variables: Vec<Variable>,
     pub(super) resources: Resources,
     pub(super) timeout_seconds: Option<u64>,
-    pub(super) retry: Retry,
+    /// How often the engine may run it again, when the infrastructure failed
+    /// or it says by its exit status that it may succeed later.
+    pub(super) retries: u32,
     pub(super) node_selector: BTreeMap<String, String>,
     pub(super) tolerations: Vec<Toleration>,
     /// Whether the image lacks the step runtime's own code, which another
@@ -157,16 +157,6 @@ pub(super) struct Resources {
     cpu: String,
     memory: String,
     gpu: Option<String>,
-}
-
-/// When the engine may run a step again.
-#[derive(Clone, PartialEq, Serialize)]
-pub(super) struct Retry {
-    limit: u32,
-    /// Plain SQL and a user's program need not be idempotent: they are run
-    /// again only when the infrastructure failed, an ML step also when it says
-    /// that it may.
-    on_exit_75: bool,
 }
 
 /// The plan's steps as tasks. A step that is too large for a container is an
@@ -295,10 +285,7 @@ fn task<'a>(
         variables,
         resources: resources(&step.action, &settings),
         timeout_seconds: settings.timeout_seconds,
-        retry: Retry {
-            limit: settings.retries.unwrap_or(DEFAULT_RETRIES),
-            on_exit_75: !matches!(step.action, Action::Query(_) | Action::Run(_)),
-        },
+        retries: retries(&step.action, &settings),
         image,
         carries_runtime,
         writes_root: writable_root.unwrap_or(false),
@@ -361,6 +348,23 @@ fn resources(action: &Action, settings: &Settings) -> Resources {
             .filter(|gpu| *gpu > 0)
             .map(|gpu| gpu.to_string()),
     }
+}
+
+/// What ML steps do they do anew from the beginning, and the result takes the
+/// place of the one before. Plain SQL and a user's program need not be
+/// idempotent, and what an engine takes for a failure of the infrastructure
+/// may come after the work is done, as when a pod is deleted: they are run
+/// again only where the program or the configuration says so.
+fn retries(action: &Action, settings: &Settings) -> u32 {
+    settings.retries.unwrap_or(match action {
+        Action::Query(_) | Action::Run(_) => 0,
+        Action::Train(_)
+        | Action::Predict(_)
+        | Action::Evaluate(_)
+        | Action::Explain(_)
+        | Action::ShowTrain(_)
+        | Action::Optimize(_) => 2,
+    })
 }
 
 /// Checks that a cluster takes a manifest. What an object weighs there is

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::environment::Renderer;
-use super::super::manifest::{Resources, Retry, Task, Variable, place};
+use super::super::manifest::{Resources, Task, Variable, place};
 use super::super::step::{self, Container};
 use super::super::{Options, Toleration};
 use super::parts::parts;
@@ -33,7 +33,7 @@ struct Shape<'a> {
     variables: Vec<&'static str>,
     resources: Resources,
     timeout_seconds: Option<u64>,
-    retry: Retry,
+    retries: u32,
     node_selector: BTreeMap<String, String>,
     tolerations: Vec<Toleration>,
     writes_root: bool,
@@ -52,7 +52,7 @@ impl<'a> Shape<'a> {
                 .collect(),
             resources: task.resources.clone(),
             timeout_seconds: task.timeout_seconds,
-            retry: task.retry.clone(),
+            retries: task.retries,
             node_selector: task.node_selector.clone(),
             tolerations: task.tolerations.clone(),
             writes_root: task.writes_root,
