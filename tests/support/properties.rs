@@ -65,9 +65,15 @@ pub(crate) fn statements_are_independent(text: &str, dialect: Dialect) {
         let Span { start, end: last } = statement.span;
         assert!(start >= end && last > start, "statements overlap");
         assert_is_place(&source, statement.span);
+        // What its directives say belongs to it, and they stand above it.
+        let start = match statement.directives.as_slice() {
+            [] => start,
+            _ => end,
+        };
         end = last;
         // Spaces in front keep every place what it was.
-        let alone = format!("{}{}", " ".repeat(start), source.slice(statement.span));
+        let own = source.slice(Span { start, end });
+        let alone = format!("{}{own}", " ".repeat(start));
         let alone = SourceFile::new("program.sql", alone);
         let (again, _) = syntax::parse(&alone, dialect);
         let [again] = again.statements.as_slice() else {
