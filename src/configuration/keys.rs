@@ -434,12 +434,16 @@ impl Words {
 
 /// The name of a Secret and the key in it, which is `url` when left out.
 pub fn secret(text: &str) -> Option<(&str, &str)> {
-    let (name, key) = text.split_once(':').unwrap_or((text, "url"));
-    (is_object_name(name) && is_secret_key(key)).then_some((name, key))
+    object_key(text, "url")
 }
 
 /// The name of a ConfigMap and the key in it, which is `ca.crt` when left out.
 pub(super) fn config_map_key(text: &str) -> Option<(&str, &str)> {
-    let (name, key) = text.split_once(':').unwrap_or((text, "ca.crt"));
+    object_key(text, "ca.crt")
+}
+
+/// `name:key` of an object in Kubernetes, or its name alone.
+fn object_key<'a>(text: &'a str, default: &'a str) -> Option<(&'a str, &'a str)> {
+    let (name, key) = text.split_once(':').unwrap_or((text, default));
     (is_object_name(name) && is_secret_key(key)).then_some((name, key))
 }
