@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -38,6 +39,16 @@ class DescribedTable:
 
     name: list[str]
     columns: list[DescribedColumn]
+
+
+def described_tables(rows: Iterable[tuple[Any, ...]]) -> list[DescribedTable]:
+    """Returns the tables that an information schema lists, by name: each of its rows is a column,
+    `(whether its schema is the default one, schema, table, column, type)`."""
+    found: dict[tuple[str, ...], list[DescribedColumn]] = {}
+    for is_default, schema, table, column, type_ in rows:
+        name = (table,) if is_default else (schema, table)
+        found.setdefault(name, []).append(DescribedColumn(column, type_))
+    return [DescribedTable(list(name), columns) for name, columns in sorted(found.items())]
 
 
 class Database(Protocol):

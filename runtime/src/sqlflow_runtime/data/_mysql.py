@@ -33,7 +33,7 @@ from sqlflow_runtime._errors import (
 from sqlflow_runtime._table import Table
 from sqlflow_runtime.data import _batches, _mysql_rows, _sql, _url
 from sqlflow_runtime.data._cells import cells
-from sqlflow_runtime.data._database import DescribedColumn, DescribedTable, QueryResult
+from sqlflow_runtime.data._database import DescribedTable, QueryResult, described_tables
 from sqlflow_runtime.data._driver import driver, replay
 from sqlflow_runtime.data._spool import BATCH_ROWS
 
@@ -461,12 +461,8 @@ class MySQL:
                 ('information_schema', 'mysql', 'performance_schema', 'sys')
             ORDER BY ordinal_position
         """
-        found: dict[tuple[str, ...], list[DescribedColumn]] = {}
         with self._errors():
-            for is_default, schema, table, column, type_ in self._fetch(query):
-                name = (table,) if is_default else (schema, table)
-                found.setdefault(name, []).append(DescribedColumn(column, type_))
-        return [DescribedTable(list(name), columns) for name, columns in sorted(found.items())]
+            return described_tables(self._fetch(query))
 
     def location(self, table: Table) -> str:
         return f"{self._address}: {table}"
